@@ -75,13 +75,15 @@ const keepComponents = {
   },
 };
 
-/** One class per drawing, coloured by the text around it. */
+/** A drawing as the address of itself. */
+function dataUrl(...path) {
+  const svg = read(...path).trim().replace(/\s*\n\s*/g, "").replaceAll('"', "'").replaceAll("#", "%23").replaceAll("<", "%3C").replaceAll(">", "%3E");
+  return `data:image/svg+xml,${svg}`;
+}
+
+/** One class per icon, coloured by the text around it. */
 function icons() {
-  const rules = list("icons", ".svg").map((file) => {
-    const svg = read("icons", file).trim().replace(/\s*\n\s*/g, "").replaceAll('"', "'").replaceAll("#", "%23").replaceAll("<", "%3C").replaceAll(">", "%3E");
-    return `.bb-icon--${file.slice(0, -4)}{--bb-icon:url("data:image/svg+xml,${svg}")}`;
-  });
-  return rules.join("\n");
+  return list("icons", ".svg").map((file) => `.bb-icon--${file.slice(0, -4)}{--bb-icon:url("${dataUrl("icons", file)}")}`).join("\n");
 }
 
 function minify(css, name) {
@@ -135,7 +137,7 @@ async function fonts() {
 async function build() {
   const faces = await fonts();
   const vendor = await kern();
-  const own = list("css", ".css").map((file) => read("css", file)).join("\n");
+  const own = list("css", ".css").map((file) => read("css", file)).join("\n").replace(/drawing:([a-z-]+)/g, (_, name) => dataUrl("drawings", `${name}.svg`));
   const drawings = icons();
   add("portal.css", minify(`${faces}${vendor}\n${own}\n${drawings}`, "portal.css"), true);
   // Our own rules use logical properties and turn by themselves; KERN's are physical and are turned here.
