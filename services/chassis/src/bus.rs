@@ -19,8 +19,6 @@ use std::time::Duration;
 pub const EVENTS: &str = "BILDUNG_EVENTS";
 /// Stream of events that a consumer gave up on.
 pub const DEAD: &str = "BILDUNG_DEAD";
-/// How long the bus waits for an acknowledgement before it delivers again.
-pub const ACK_WAIT: Duration = Duration::from_secs(30);
 /// The oldest server that honours `filter_subjects`, `sync_interval` and strict requests.
 const OLDEST_SERVER: (i64, i64, i64) = (2, 12, 0);
 
@@ -63,6 +61,12 @@ impl Bus {
         Ok(Self { client, js })
     }
 
+    /// Whether the bus is there, waiting for it a moment.
+    pub(crate) async fn is_there(&self) -> bool {
+        let flushed = tokio::time::timeout(Duration::from_secs(2), self.client.flush()).await;
+        matches!(flushed, Ok(Ok(()))) && self.client.connection_state() == async_nats::connection::State::Connected
+    }
+
     /// Refuses a server that is too old; says nothing while it is away.
     pub fn check_server(&self) -> anyhow::Result<()> {
         if self.client.connection_state() == async_nats::connection::State::Connected
@@ -83,7 +87,10 @@ impl Bus {
         let stream = self.js.get_stream(EVENTS).await.with_context(|| format!("cannot open the stream {EVENTS}"))?;
         for (name, types) in consumers {
             if !types.is_empty() {
-                stream.create_consumer(consumer(name, types)).await.with_context(|| format!("cannot declare the consumer {name}"))?;
+                stream
+                    .create_consumer(consumer(settings, name, types))
+                    .await
+                    .with_context(|| format!("cannot declare the consumer {name}"))?;
             }
         }
         Ok(())
@@ -109,7 +116,7 @@ impl Bus {
             }
         }
         if !types.is_empty() {
-            let declared = consumer(service, types);
+            let declared = consumer(settings, service, types);
             let found: jetstream::consumer::PullConsumer = self
                 .js
                 .get_consumer_from_stream(service, EVENTS)
@@ -161,11 +168,11 @@ fn dead_stream(settings: &config::Bus) -> stream::Config {
     }
 }
 
-fn consumer(name: &str, types: &[&str]) -> pull::Config {
+fn consumer(settings: &config::Bus, name: &str, types: &[&str]) -> pull::Config {
     pull::Config {
         durable_name: Some(name.into()),
         ack_policy: AckPolicy::Explicit,
-        ack_wait: ACK_WAIT,
+        ack_wait: Duration::from_millis(settings.ack_wait_ms),
         max_ack_pending: 1000,
         filter_subjects: types.iter().map(ToString::to_string).collect(),
         ..Default::default()

@@ -68,6 +68,8 @@ pub struct Bus {
     pub retention_days: u16,
     /// How long the bus itself refuses a second event of the same identifier, in milliseconds.
     pub duplicate_window_ms: u64,
+    /// How long a consumer may take for an event before the bus delivers it again, in milliseconds.
+    pub ack_wait_ms: u64,
     /// User of each service; without one the service connects without.
     #[serde(default)]
     pub users: BTreeMap<String, BusUser>,

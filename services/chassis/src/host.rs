@@ -164,7 +164,7 @@ pub struct Host {
     tasks: Vec<(&'static str, Task)>,
     background: Background,
     stop: CancellationToken,
-    services: Vec<&'static str>,
+    services: Vec<Store>,
     addresses: Vec<(&'static str, SocketAddr)>,
 }
 
@@ -223,7 +223,7 @@ impl Host {
         self.rpc = wiring.rpc;
         self.tasks.append(&mut wiring.tasks);
         self.addresses.append(&mut wiring.addresses);
-        self.services.push(S::NAME);
+        self.services.push(store.clone());
         self.connect::<S>(store, wiring.handlers).await
     }
 
@@ -233,9 +233,10 @@ impl Host {
         anyhow::ensure!(handlers.types() == declared, "{} declares {declared:?} but handles {:?}", S::NAME, handlers.types());
         let settings = &self.config.common.bus;
         let bus = Bus::connect(settings, S::NAME).await?;
-        match tokio::time::timeout(Duration::from_secs(5), bus.check(settings, S::NAME, S::consumes())).await {
-            Ok(checked) if bus.client.connection_state() == async_nats::connection::State::Connected => checked?,
-            _ => tracing::warn!(service = S::NAME, "the bus is away: events wait in the outbox"),
+        if bus.is_there().await {
+            bus.check(settings, S::NAME, S::consumes()).await?;
+        } else {
+            tracing::warn!(service = S::NAME, "the bus is away: events wait in the outbox");
         }
         let relay = Relay {
             service: S::NAME,
@@ -258,6 +259,11 @@ impl Host {
             return Some(self.address);
         }
         self.addresses.iter().find(|(known, _)| *known == name).map(|(_, address)| *address)
+    }
+
+    /// The store of a service of this process.
+    pub fn store(&self, service: &str) -> Option<Store> {
+        self.services.iter().find(|store| store.service() == service).cloned()
     }
 
     /// Told to stop by cancelling this.
@@ -310,7 +316,7 @@ impl Host {
         }
         tracker.close();
         self.health.started();
-        tracing::info!(services = self.services.join(" "), rpc = %self.address, "serving");
+        tracing::info!(services = self.services.iter().map(Store::service).collect::<Vec<_>>().join(" "), rpc = %self.address, "serving");
 
         stop.cancelled().await;
         self.health.drain();

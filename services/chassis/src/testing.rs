@@ -2,20 +2,21 @@
 //!
 //! `BB_TEST_POSTGRES` is the address of a Postgres server as its administrator; `BB_NATS_BIN` the NATS server's program.
 //! `make test` sets both.
-use crate::{Clock, Config, Ids, Principal, Role, Service, Store, User, config::Database, host::Contract, prepare};
+use crate::{Clock, Config, Host, Ids, Principal, Role, Service, Store, User, config::Database, host::Contract, prepare};
 use sqlx::{
     Connection as _, Executor as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{
     collections::BTreeSet,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     path::PathBuf,
     process::{Child, Command, Stdio},
     str::FromStr as _,
     time::Duration,
 };
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 /// The address of the test server as its administrator.
 ///
@@ -42,19 +43,21 @@ pub struct TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let name = self.name.clone();
-        // A thread of its own: the test's runtime is ending.
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(async {
-                if let Ok(mut connection) = PgConnection::connect_with(&administrator()).await {
-                    connection.execute(sqlx::AssertSqlSafe(format!("drop database if exists \"{name}\" with (force)"))).await.ok();
-                }
-            });
-        })
-        .join()
-        .ok();
+        drop_database(self.name.clone());
     }
+}
+
+fn drop_database(name: String) {
+    // A thread of its own: the test's runtime is ending.
+    let dropping = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            if let Ok(mut connection) = PgConnection::connect_with(&administrator()).await {
+                connection.execute(sqlx::AssertSqlSafe(format!("drop database if exists \"{name}\" with (force)"))).await.ok();
+            }
+        });
+    });
+    dropping.join().ok();
 }
 
 /// The moment at which a test's clock stands.
@@ -154,6 +157,115 @@ impl Drop for Nats {
 /// A port that nobody listens on.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+/// Databases, a bus and the settings to reach them, for whole services; gone at the end.
+pub struct Stage {
+    /// The settings of every process of the test.
+    pub config: Config,
+    /// The bus.
+    pub nats: Nats,
+    databases: Vec<(&'static str, String)>,
+}
+
+impl Stage {
+    /// Prepares everything for the services, with `changes` on top of [`config`].
+    pub async fn new(contracts: &[Contract], changes: serde_json::Value) -> Self {
+        let nats = Nats::start().await;
+        let administrator = administrator();
+        let ids = Ids::new(Clock::system());
+        let mut databases = Vec::new();
+        let mut settings = serde_json::Map::new();
+        for contract in contracts {
+            let name = format!("bbtest_{}_{}", contract.name, ids.id().simple());
+            let database = database_settings(&administrator, contract.name, &name);
+            settings.insert(contract.name.into(), serde_json::to_value(database).expect("settings"));
+            databases.push((contract.name, name));
+        }
+        let config = config().with(serde_json::json!({"databases": settings, "bus": {"url": nats.url()}})).expect("settings");
+        let config = config.with(changes).expect("settings");
+        let administrator = prepare::Administrator { postgres: administrator, nats: None };
+        prepare::prepare(&config, &administrator, contracts).await.expect("the stage can be prepared");
+        Self { config, nats, databases }
+    }
+
+    /// Connections to a service's database past all restrictions.
+    pub async fn admin(&self, service: &str) -> PgPool {
+        let (_, name) = self.databases.iter().find(|(known, _)| *known == service).expect("a prepared service");
+        PgPoolOptions::new().max_connections(2).connect_with(administrator().database(name)).await.expect("the administrator can connect")
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        for (_, name) in std::mem::take(&mut self.databases) {
+            drop_database(name);
+        }
+    }
+}
+
+/// A process of the product within the test: a host with a runtime of its own, so that it can be killed.
+pub struct Process {
+    runtime: Option<tokio::runtime::Runtime>,
+    stop: CancellationToken,
+    served: tokio::sync::oneshot::Receiver<anyhow::Result<()>>,
+    addresses: Vec<(&'static str, SocketAddr)>,
+}
+
+impl Process {
+    /// Starts the host that `build` makes and waits until it serves.
+    pub async fn start<F, R>(build: F) -> anyhow::Result<Self>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Future<Output = anyhow::Result<Host>> + Send + 'static,
+    {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let (tell, served) = tokio::sync::oneshot::channel();
+        let (built, host) = tokio::sync::oneshot::channel();
+        runtime.spawn(async move {
+            match build().await {
+                Err(error) => drop(built.send(Err(error))),
+                Ok(host) => {
+                    let addresses = ["rpc", "http", "admin"].into_iter().filter_map(|name| Some((name, host.address(name)?))).collect();
+                    built.send(Ok((host.stop(), addresses))).ok();
+                    tell.send(host.serve().await).ok();
+                }
+            }
+        });
+        match host.await? {
+            Ok((stop, addresses)) => Ok(Self { runtime: Some(runtime), stop, served, addresses }),
+            Err(error) => {
+                runtime.shutdown_background();
+                Err(error)
+            }
+        }
+    }
+
+    /// Where it listens: `rpc`, `http`.
+    pub fn address(&self, name: &str) -> SocketAddr {
+        self.addresses.iter().find(|(known, _)| *known == name).expect("a listener").1
+    }
+
+    /// Stops it in order.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        let outcome = (&mut self.served).await?;
+        self.runtime.take().expect("a runtime").shutdown_background();
+        outcome
+    }
+
+    /// Ends it wherever it is.
+    pub fn kill(mut self) {
+        self.runtime.take().expect("a runtime").shutdown_background();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// Default settings, on free ports, that log little.

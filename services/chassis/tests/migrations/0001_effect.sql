@@ -1,0 +1,4 @@
+create table effect (
+    event     uuid not null,
+    aggregate uuid not null
+);
