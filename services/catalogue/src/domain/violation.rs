@@ -1,4 +1,6 @@
 //! Broken rules of the catalogue.
+use bildung_chassis::refusal::{Kind, Refusal};
+
 /// A broken rule with a stable code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
@@ -42,5 +44,28 @@ impl Violation {
             Self::ImportState { .. } => "import_state",
             Self::NotTheLatestImport => "import_not_latest",
         }
+    }
+}
+
+impl From<Violation> for Refusal {
+    fn from(violation: Violation) -> Self {
+        let (kind, pointer) = match &violation {
+            Violation::SourceName => (Kind::Invalid, Some("?source")),
+            Violation::UnknownFormat(_) => (Kind::UnsupportedFormat, Some("?format")),
+            Violation::UnknownMode => (Kind::Invalid, Some("?mode")),
+            Violation::EmptyFile | Violation::FormatNotRecognised => (Kind::Invalid, None),
+            Violation::ImportState { .. } | Violation::NotTheLatestImport => (Kind::Conflict, None),
+        };
+        let refusal = Refusal::new(kind, violation.code(), violation.to_string());
+        match pointer {
+            Some(pointer) => refusal.field(pointer, violation.to_string()),
+            None => refusal,
+        }
+    }
+}
+
+impl From<Violation> for bildung_chassis::Error {
+    fn from(violation: Violation) -> Self {
+        Refusal::from(violation).into()
     }
 }

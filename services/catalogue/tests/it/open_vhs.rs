@@ -128,7 +128,7 @@ fn files_that_cannot_be_read_name_line_and_column() {
         }
     }
     for (text, place, code) in [
-        ("{\"veranstaltungen\": {\"veranstaltung\": [\n{\"guid\": \"1\",}]}}", Some((2, 13)), "not_well_formed"),
+        ("{\"veranstaltungen\": {\"veranstaltung\": [\n{\"guid\": \"1\",}]}}", Some((2, 14)), "not_well_formed"),
         ("{\"veranstaltungen\": {\"veranstaltung\": [", None, "not_well_formed"),
         ("{\"kurse\": []}", Some((1, 1)), "unexpected_structure"),
         ("{\"veranstaltungen\": 5}", None, "unexpected_structure"),
