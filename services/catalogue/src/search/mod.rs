@@ -1,2 +1,0 @@
-//! Search in German.
-pub mod fold;

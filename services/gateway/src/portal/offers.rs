@@ -1,0 +1,8 @@
+//! Offer search and offer pages for residents.
+use crate::app::App;
+use axum::Router;
+
+/// The pages.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+}

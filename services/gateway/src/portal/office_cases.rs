@@ -1,0 +1,8 @@
+//! Office: cases, consents and referrals.
+use crate::app::App;
+use axum::Router;
+
+/// The pages.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+}

@@ -1,0 +1,8 @@
+//! Office: load data, check and release values.
+use crate::app::App;
+use axum::Router;
+
+/// The pages.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+}

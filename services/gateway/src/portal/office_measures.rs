@@ -1,0 +1,8 @@
+//! Office: problem situations and measures.
+use crate::app::App;
+use axum::Router;
+
+/// The pages.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+}

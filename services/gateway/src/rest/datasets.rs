@@ -1,0 +1,8 @@
+//! Data sets: upload, quarantine, check and release; observations.
+use crate::app::App;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Operations of this resource.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+}

@@ -1,0 +1,8 @@
+//! Handovers of cases.
+use crate::app::App;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Operations of this resource.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+}

@@ -1,0 +1,8 @@
+//! Indicators, their values and where these come from.
+use crate::app::App;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Operations of this resource.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+}

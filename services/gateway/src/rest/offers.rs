@@ -1,0 +1,8 @@
+//! Offers: search, single offers, suggestions, calendars.
+use crate::app::App;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Operations of this resource.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+}
