@@ -172,6 +172,10 @@ def cdata(text: str) -> str:
     return f"<![CDATA[{text}]]>"
 
 
+def escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def euros(amount: str) -> str:
     return f"{float(amount):.2f}".replace(".", ",")
 
@@ -200,7 +204,7 @@ def offer_xml(c: dict, places: dict, provider: dict) -> str:
         out.extend(f"<merkmal><name>{n}</name><wert>{w}</wert></merkmal>" for n, w in features)
         add("</merkmale>")
     if "level" in c["extras"]:
-        add(f"<level>{c['extras']['level']}</level>")
+        add(f"<level>{escape(c['extras']['level'])}</level>")
     if c["seats"]:
         for tag, value in zip(("minimale", "aktuelle", "maximale"), c["seats"], strict=True):
             add(f"<{tag}_teilnehmerzahl>{value}</{tag}_teilnehmerzahl>")
@@ -210,21 +214,21 @@ def offer_xml(c: dict, places: dict, provider: dict) -> str:
     add(f"<ende_datum>{dates[-1][0]}</ende_datum>")
     for day in dict.fromkeys(day for _, day in dates):
         add(f"<wochentag>{DAY_NAMES[DAYS.index(day)]}</wochentag>")
-    out.extend(f"<zielgruppe>{cdata(g)}</zielgruppe>" for g in c["groups"])
-    out.extend(f"<schlagwort>{cdata(w)}</schlagwort>" for w in c["words"])
+    out.extend(f"<zielgruppe>{escape(g)}</zielgruppe>" for g in c["groups"])
+    out.extend(f"<schlagwort>{escape(w)}</schlagwort>" for w in c["words"])
     if "cert" in c["extras"]:
         add(f"<zertifikat><name>{cdata(c['extras']['cert'])}</name></zertifikat>")
     for kind, text in (("Beschreibung", "\n".join(c["text"])), ("Zusatzinformation", c["extras"].get("note"))):
         if text:
             add(f"<text><eigenschaft>{kind}</eigenschaft><text>{cdata(text)}</text></text>")
     add("<veranstaltungsort>")
-    add(f"<name>{cdata(place['name'])}</name>")
+    add(f"<name>{escape(place['name'])}</name>")
     add("<adresse><land>Deutschland</land>")
     add(f"<plz>{place['plz']}</plz><ort>{place.get('ort', 'Lauterstadt')}</ort>")
     if "district" in place:
-        add(f"<ortsteil>{cdata(place['district'])}</ortsteil>")
+        add(f"<ortsteil>{escape(place['district'])}</ortsteil>")
     if "street" in place:
-        add(f"<strasse>{cdata(place['street'])}</strasse>")
+        add(f"<strasse>{escape(place['street'])}</strasse>")
     add("</adresse>")
     if "accessible" in place:
         add(f"<barrierefrei>{str(place['accessible']).lower()}</barrierefrei>")

@@ -1,0 +1,2 @@
+//! Search in German.
+pub mod fold;

@@ -1,0 +1,3 @@
+//! Tests of the catalogue that need more than one of its modules.
+mod open_vhs;
+mod shared;
