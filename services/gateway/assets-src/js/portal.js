@@ -131,7 +131,7 @@ if (live && window.DOMParser) {
   addEventListener("popstate", () => show(location.href, false));
 }
 
-// <form data-upload data-upload-text="{n} % übertragen"> around one file field: a bar instead of a page that seems to hang.
+// <form data-upload data-upload-text="{n} % übertragen"> with one file field at its end: a bar instead of a page that seems to hang.
 for (const form of document.querySelectorAll("form[data-upload]")) {
   const bar = form.querySelector("progress");
   if (!bar || !window.FormData) continue;
@@ -140,7 +140,6 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     event.preventDefault();
     const button = event.submitter;
     const body = new FormData(form);
-    if (button && button.name) body.append(button.name, button.value);
     const request = new XMLHttpRequest();
     const text = form.dataset.uploadText || "{n} %";
     let told = -1;
