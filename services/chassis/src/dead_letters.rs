@@ -35,7 +35,7 @@ pub async fn list(bus: &Bus) -> anyhow::Result<Vec<DeadLetter>> {
     let mut stream = bus.js.get_stream(DEAD).await?;
     let state = stream.info().await?.state.clone();
     let mut letters = Vec::new();
-    for number in state.first_sequence..=state.last_sequence {
+    for number in state.first_sequence.max(1)..=state.last_sequence {
         match stream.get_raw_message(number).await {
             Ok(message) => letters.push(letter(number, message.subject.as_str(), &message.headers, &message.payload)),
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {}

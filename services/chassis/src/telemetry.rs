@@ -16,7 +16,7 @@ use opentelemetry_sdk::{
     propagation::TraceContextPropagator,
     trace::SdkTracerProvider,
 };
-use std::{collections::HashMap, sync::OnceLock};
+use std::{collections::HashMap, io::IsTerminal as _, sync::OnceLock};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, prelude::*};
 
@@ -62,7 +62,7 @@ pub fn init(process: &str, settings: &Telemetry) -> anyhow::Result<Guard> {
     let filter =
         EnvFilter::try_new(&settings.filter).with_context(|| format!("telemetry.filter is not understood: {}", settings.filter))?;
     let log = match settings.format {
-        LogFormat::Text => tracing_subscriber::fmt::layer().with_target(true).boxed(),
+        LogFormat::Text => tracing_subscriber::fmt::layer().with_target(true).with_ansi(std::io::stdout().is_terminal()).boxed(),
         LogFormat::Json => tracing_subscriber::fmt::layer().json().flatten_event(true).boxed(),
     };
     // The exporter's own transport must not trace itself.

@@ -2,13 +2,23 @@
 //!
 //! `cli` says what can be asked, `local` runs the servers of a laptop, and each other module is one command.
 
-#![expect(dead_code, reason = "the commands that use the rest follow")]
-
+mod api;
+mod backup;
 mod cli;
+mod demo_city;
+mod events;
 mod failure;
+mod issuer;
 mod local;
 mod only_servers;
+mod prepare;
 mod progress;
+mod run;
+mod services;
+mod settings;
+mod token;
+mod up;
+mod upload;
 mod with_postgres;
 
 use std::process::ExitCode;

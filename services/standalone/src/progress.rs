@@ -51,14 +51,6 @@ impl Progress {
         bar.set_position(done);
     }
 
-    /// A line in between.
-    pub(crate) fn note(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.println(line),
-            None => say(line),
-        }
-    }
-
     /// Ends the work with a line about its outcome.
     pub(crate) fn end(self, outcome: &str) {
         match self.bar {

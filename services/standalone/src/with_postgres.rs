@@ -23,7 +23,8 @@ pub(crate) fn run(data_dir: &Path, command: &[String]) -> Result<ExitCode> {
 
     let place = std::env::temp_dir();
     let reached = Servant::needed().is_none_or(|nobody| nobody.reaches(&place));
-    let folder = tempfile::Builder::new().prefix("bildungsbuero-test-").tempdir_in(if reached { place.as_path() } else { Path::new("/var/tmp") })?;
+    let folder =
+        tempfile::Builder::new().prefix("bildungsbuero-test-").tempdir_in(if reached { place.as_path() } else { Path::new("/var/tmp") })?;
     process::folder(folder.path(), 0o711)?;
     process::folder(&folder.path().join("run"), 0o700)?;
     let watchdog = Watchdog::start(folder.path())?;

@@ -115,7 +115,11 @@ async fn starts_stops_and_starts_again() {
     assert_eq!(query(&run.postgres, "SHOW password_encryption").await, "scram-sha-256");
     assert_eq!(query(&run.postgres, "SELECT lower('ÄÖÜ')").await, "äöü");
     for extension in ["pg_trgm", "unaccent", "btree_gist", "citext"] {
-        let found: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_available_extensions WHERE name = $1").bind(extension).fetch_one(&mut connect(&run.postgres).await).await.unwrap();
+        let found: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_available_extensions WHERE name = $1")
+            .bind(extension)
+            .fetch_one(&mut connect(&run.postgres).await)
+            .await
+            .unwrap();
         assert_eq!(found, 1, "{extension}");
     }
     execute(&run.postgres, "CREATE TABLE kept AS SELECT 'yes'::text AS there").await;
@@ -177,7 +181,9 @@ async fn servers_and_watchdog_are_kept() {
     kill(watchdog_of(run.child.id()));
     std::thread::sleep(Duration::from_secs(1));
     let start = Instant::now();
-    while <sqlx::PgConnection as sqlx::Connection>::connect(&run.postgres).await.is_err() || !place.children().iter().any(|line| line.contains("nats-server -c")) {
+    while <sqlx::PgConnection as sqlx::Connection>::connect(&run.postgres).await.is_err()
+        || !place.children().iter().any(|line| line.contains("nats-server -c"))
+    {
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", place.children());
         std::thread::sleep(Duration::from_millis(100));
     }

@@ -60,7 +60,10 @@ impl Folder {
             if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
                 return Err(Failure::new(
                     Exit::Folder,
-                    format!("{} belongs to somebody else: choose a data folder that `nobody` reaches with --data-dir (or BB_DATA_DIR)", root.display()),
+                    format!(
+                        "{} belongs to somebody else: choose a data folder that `nobody` reaches with --data-dir (or BB_DATA_DIR)",
+                        root.display()
+                    ),
                 ));
             }
         } else if !root.exists() {
@@ -88,7 +91,13 @@ impl Folder {
 
     /// Said at start when the data does not lie where it was asked to.
     pub(crate) fn moved(&self) -> Option<String> {
-        (self.root != self.asked).then(|| format!("user `nobody`, whom PostgreSQL runs as, cannot reach {}: the data goes to {}", self.asked.display(), self.root.display()))
+        (self.root != self.asked).then(|| {
+            format!(
+                "user `nobody`, whom PostgreSQL runs as, cannot reach {}: the data goes to {}",
+                self.asked.display(),
+                self.root.display()
+            )
+        })
     }
 
     pub(crate) fn postgres(&self) -> PathBuf {
@@ -126,7 +135,12 @@ impl Folder {
             None => Err(Failure::new(
                 Exit::InUse,
                 match self.running() {
-                    Some(up) => format!("already running on {} at {} (process {}): stop that one first, or choose another --data-dir", self.root.display(), up.address, up.pid),
+                    Some(up) => format!(
+                        "already running on {} at {} (process {}): stop that one first, or choose another --data-dir",
+                        self.root.display(),
+                        up.address,
+                        up.pid
+                    ),
                     None => format!("another bildungsbuero works on {}: wait for it, or choose another --data-dir", self.root.display()),
                 },
             )),
@@ -156,7 +170,8 @@ pub(crate) fn lock(path: &Path, patience: Duration) -> Result<Option<File>> {
     if !path.parent().is_some_and(Path::exists) {
         return Ok(None);
     }
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).with_context(|| format!("open {}", path.display()))?;
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(path).with_context(|| format!("open {}", path.display()))?;
     let start = Instant::now();
     loop {
         match file.try_lock() {

@@ -51,7 +51,8 @@ impl Nats {
         let config = setup.folder.join("nats.conf");
         secrets::write_private(&config, configuration(&setup)?.as_bytes())?;
         let _stale = fs::remove_file(setup.folder.join("nats.pid"));
-        let log = fs::OpenOptions::new().create(true).append(true).open(&setup.log).with_context(|| format!("open {}", setup.log.display()))?;
+        let log =
+            fs::OpenOptions::new().create(true).append(true).open(&setup.log).with_context(|| format!("open {}", setup.log.display()))?;
         let child = Command::new(&setup.program)
             .arg("-c")
             .arg(&config)
@@ -111,7 +112,9 @@ fn configuration(setup: &Setup) -> Result<String> {
     for (service, password) in &setup.services {
         writeln!(users, "{}", user(service, password))?;
     }
-    let text = |path: &Path| path.to_str().map(|path| path.replace('\\', "\\\\").replace('"', "\\\"")).context("the data folder has a name in UTF-8");
+    let text = |path: &Path| {
+        path.to_str().map(|path| path.replace('\\', "\\\\").replace('"', "\\\"")).context("the data folder has a name in UTF-8")
+    };
     Ok(TEMPLATE
         .replace("<port>", &setup.port.to_string())
         .replace("<monitor_port>", &setup.monitor_port.to_string())

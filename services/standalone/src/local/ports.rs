@@ -23,6 +23,11 @@ impl Ports {
         Self { file: file.to_owned(), known }
     }
 
+    /// The remembered port of `name`.
+    pub(crate) fn known(&self, name: &str) -> Option<u16> {
+        self.known.get(name).copied()
+    }
+
     /// The port of `name`: the remembered one if it is free, else a new one that is remembered from now on.
     pub(crate) fn take(&mut self, name: &str) -> Result<u16> {
         if let Some(port) = self.known.get(name).copied().filter(|port| is_free(*port)) {
@@ -35,7 +40,8 @@ impl Ports {
             }
         };
         self.known.insert(name.to_owned(), port);
-        fs::write(&self.file, serde_json::to_vec(&self.known)?).with_context(|| format!("remember the ports in {}", self.file.display()))?;
+        fs::write(&self.file, serde_json::to_vec(&self.known)?)
+            .with_context(|| format!("remember the ports in {}", self.file.display()))?;
         Ok(port)
     }
 }
@@ -57,7 +63,10 @@ pub(crate) fn require_free(port: u16) -> Result<()> {
     }
     Err(Failure::new(
         Exit::InUse,
-        format!("port {port} is in use by another program: stop that one, or choose another port with `--port {}` (or BB_PORT)", port.saturating_add(1)),
+        format!(
+            "port {port} is in use by another program: stop that one, or choose another port with `--port {}` (or BB_PORT)",
+            port.saturating_add(1)
+        ),
     ))
 }
 

