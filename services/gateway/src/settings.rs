@@ -123,6 +123,14 @@ pub struct City {
     pub welcome: String,
     /// Mail address for questions and reports of barriers.
     pub contact: String,
+    /// Telephone number of the office; empty if it has none for the public.
+    pub contact_phone: String,
+    /// Name of the office, in the footer.
+    pub office_name: String,
+    /// What a demonstration says about itself at the top of every page.
+    pub demo_notice: String,
+    /// Searches that answer a situation, on the start page.
+    pub ways: Vec<Way>,
     /// Ways into the offers by phase of life.
     pub life_phases: Vec<LifePhase>,
     /// Impressum.
@@ -131,6 +139,15 @@ pub struct City {
     pub privacy: String,
     /// Erklärung zur Barrierefreiheit.
     pub accessibility: String,
+}
+
+/// A situation that people come with, and the search that answers it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Way {
+    /// What somebody would say.
+    pub label: String,
+    /// The query of the search page, such as `q=Deutsch&free=true`.
+    pub query: String,
 }
 
 /// A way into the offers by phase of life.
@@ -155,11 +172,23 @@ impl Default for City {
             hint: hint.into(),
             icon: icon.into(),
         };
+        let way = |label: &str, query: &str| Way { label: label.into(), query: query.into() };
         Self {
             name: "Musterstadt".into(),
             portal: "Bildungsportal".into(),
             welcome: "Kurse, Beratung und Treffpunkte in Ihrer Nähe: für jedes Alter und in vielen Sprachen.".into(),
             contact: "bildungsbuero@musterstadt.example".into(),
+            contact_phone: String::new(),
+            office_name: "Bildungsbüro Musterstadt".into(),
+            demo_notice: "Vorführung mit erfundenen Daten. Kein Angebot auf diesen Seiten findet statt.".into(),
+            ways: vec![
+                way("Ich möchte Deutsch lernen", "q=Deutsch"),
+                way("Mein Kind kommt in die Kita", "life_phase=early_childhood"),
+                way("Ich suche eine Ausbildung", "q=Ausbildung"),
+                way("Ich will den Schulabschluss nachholen", "q=Schulabschluss"),
+                way("Ich möchte Bildungsurlaub nehmen", "q=Bildungsurlaub"),
+                way("Ich suche etwas Kostenloses", "free=true"),
+            ],
             life_phases: vec![
                 phase("early_childhood", "baby", "Frühe Kindheit", "Familien mit kleinen Kindern, Kita"),
                 phase("school", "school", "Schule", "Lernen, Nachhilfe, Ferien, Abschlüsse"),

@@ -130,6 +130,11 @@ impl Page {
         }
     }
 
+    /// The office's telephone number as a link dials it.
+    pub(crate) fn phone_digits(&self) -> String {
+        self.city.contact_phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
+    }
+
     /// The token that every form carries in the hidden field `csrf`.
     pub(crate) fn csrf(&self) -> &str {
         &self.csrf
