@@ -65,7 +65,7 @@ pub async fn prepare_database(settings: &Database, administrator: &PgConnectOpti
     let owner = format!("{service}_owner");
     for statement in [
         format!("revoke all on database {} from public", quoted(database)),
-        format!("grant connect on database {} to {}", quoted(database), quoted(service)),
+        format!("grant connect, temporary on database {} to {}", quoted(database), quoted(service)),
         format!("alter schema public owner to {}", quoted(&owner)),
         "revoke all on schema public from public".to_owned(),
         format!("grant usage on schema public to {}", quoted(service)),
