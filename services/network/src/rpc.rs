@@ -130,8 +130,9 @@ impl Network for Rpc {
                 let from = body_id(&message.from_actor_id, "/from_actor_id", "one of the two actors")?;
                 let to = body_id(&message.to_actor_id, "/to_actor_id", "one of the two actors")?;
                 let since = day(&message.since, "/since")?;
+                let until = day(&message.until, "/until")?;
                 let given = convert::cooperation(message, since);
-                commands::cooperations::add(work, from, to, &given).await
+                commands::cooperations::add(work, from, to, &given, until).await
             })
         });
         Ok(Response::new(cooperation.await?.into()))

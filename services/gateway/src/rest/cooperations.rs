@@ -62,8 +62,12 @@ pub(crate) struct ActorRef {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub(crate) struct CooperationInput {
+    /// Also taken as `from`.
+    #[serde(alias = "from")]
     #[schema(required)]
     pub(crate) from_actor_id: String,
+    /// Also taken as `to`.
+    #[serde(alias = "to")]
     #[schema(required)]
     pub(crate) to_actor_id: String,
     #[serde(rename = "type")]
@@ -73,10 +77,12 @@ pub(crate) struct CooperationInput {
     pub(crate) strength: u32,
     /// `informal` if nothing is said.
     pub(crate) formality: String,
-    /// `wished` (the default), `planned` or `active`.
+    /// `wished` if nothing is said.
     pub(crate) state: String,
     /// `YYYY-MM-DD`.
     pub(crate) since: String,
+    /// Of an ended one; today if nothing is said.
+    pub(crate) until: String,
     pub(crate) note: String,
 }
 
@@ -168,6 +174,7 @@ pub(crate) async fn record(app: &App, caller: &Caller, input: CooperationInput) 
         state: input.state,
         since: input.since,
         note: input.note,
+        until: input.until,
     };
     Ok(app.peers.network.clone().add_cooperation(caller.request(asked)).await?.into_inner().into())
 }

@@ -8,12 +8,12 @@ use bildung_chassis::{Result, Work};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-/// Records that two actors work together, or wish to.
-pub(crate) async fn add(work: &mut Work, from: Uuid, to: Uuid, given: &GivenCooperation) -> Result<Named> {
+/// Records that two actors work together, wish to, or did.
+pub(crate) async fn add(work: &mut Work, from: Uuid, to: Uuid, given: &GivenCooperation, until: Option<Date>) -> Result<Named> {
     work.principal.require(WRITERS)?;
     let from = side(work, from, "/from_actor_id").await?;
     let to = side(work, to, "/to_actor_id").await?;
-    let cooperation = Cooperation::add(work.id(), from, to, given, today(work.now))?;
+    let cooperation = Cooperation::record(work.id(), from, to, given, until, today(work.now))?;
     let now = work.now;
     store::cooperation::insert(work.tx(), &cooperation, now).await?;
     store::cooperation::find(work.tx(), cooperation.id).await?.ok_or_else(|| not_found("cooperation").into())

@@ -76,7 +76,7 @@ impl Violation {
             | Self::UnknownReference { pointer, .. }
             | Self::ActorClosed { pointer } => Some(pointer),
             Self::SameActor => Some("/to_actor_id"),
-            Self::EndsBeforeItBegins => Some("/on"),
+            Self::EndsBeforeItBegins => Some("/until"),
             Self::Transition { .. } | Self::AlreadyDecided { .. } | Self::CooperationExists | Self::RevisionOutdated { .. } => None,
         }
     }

@@ -101,3 +101,17 @@ async fn residents_see_active_ones_without_notes() {
     api.change_actor(from(&manager(), closing)).await.unwrap();
     assert_eq!(seen().await, []);
 }
+
+#[tokio::test]
+async fn what_is_over_already_can_be_recorded() {
+    let db = database().await;
+    let api = api(&db);
+    let (school, library) = two(&db).await;
+    let asked =
+        pb::AddCooperationRequest { since: "2022-08-01".to_owned(), until: "2024-07-31".to_owned(), ..adding(&school, &library, "ended") };
+    let ended = api.add_cooperation(from(&manager(), asked)).await.unwrap().into_inner();
+    assert_eq!((ended.state.as_str(), ended.since.as_str(), ended.until.as_str()), ("ended", "2022-08-01", "2024-07-31"));
+    let backwards =
+        pb::AddCooperationRequest { since: "2022-08-01".to_owned(), until: "2021-07-31".to_owned(), ..adding(&school, &library, "ended") };
+    assert_eq!(refused(api.add_cooperation(from(&manager(), backwards)).await).code, "ends_before_it_begins");
+}
