@@ -3,7 +3,7 @@ use crate::{
     Knowledge,
     commands::{ANALYSTS, RELEASERS},
     disclosure::{Figure, Origin},
-    store::{Page, alerts, datasets, decimal, observations, values},
+    store::{Page, alerts, areas, datasets, decimal, observations, values},
 };
 use bildung_chassis::{Principal, Refusal, Result, Role, Store};
 use bildung_proto::rpc::monitoring as view;
@@ -194,9 +194,24 @@ pub(crate) async fn indicators(store: &Store, principal: &Principal, knowledge: 
             decimals: indicator.decimals,
             table: indicator.table.clone(),
             periods: values::periods(store.pool(), &indicator.id, &visible(principal)).await?,
+            rules: rules(store, knowledge, &indicator.id).await?,
         });
     }
     Ok(view::ListIndicatorsResponse { indicators })
+}
+
+async fn rules(store: &Store, knowledge: &Knowledge, indicator: &str) -> Result<Vec<view::ProblemRule>> {
+    let mut rules = Vec::new();
+    for rule in knowledge.rules.iter().filter(|rule| rule.indicator == indicator) {
+        let names = areas::names(store.pool(), &rule.areas).await?;
+        let area = |code: &String| view::Area { code: code.clone(), name: names.get(code).cloned().unwrap_or_default() };
+        rules.push(view::ProblemRule {
+            id: rule.id.clone(),
+            areas: rule.areas.iter().map(area).collect(),
+            margin: rule.margin.to_string(),
+        });
+    }
+    Ok(rules)
 }
 
 /// Values of an indicator: released ones for everybody, those on their way too for staff.

@@ -1,5 +1,6 @@
 //! All SQL.
 pub(crate) mod alerts;
+pub(crate) mod areas;
 pub(crate) mod datasets;
 pub(crate) mod observations;
 pub(crate) mod staging;
