@@ -1,5 +1,6 @@
 // Runs every browser test one after the other and prints what failed; the last line counts.
 import { launch } from "./browser.mjs";
+import { selfTest } from "./selftest.mjs";
 import { publicPages } from "./public.mjs";
 import { officeJourney } from "./office.mjs";
 
@@ -30,6 +31,7 @@ async function test(name, body) {
 
 const browser = await launch();
 try {
+  await selfTest(browser, test);
   await publicPages(browser, test);
   await officeJourney(browser, test);
 } finally {
