@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 const LONGEST_REASON: usize = 500;
 
 /// What is needed to refer.
+#[expect(clippy::struct_field_names, reason = "ids of four kinds of things")]
 pub(crate) struct Refer {
     pub case_id: Uuid,
     pub offer_id: Uuid,

@@ -11,19 +11,18 @@ pub(crate) async fn enter(conn: &mut Conn, principal: &Principal, now: Timestamp
         Principal::System(_) => ("", "system".to_owned()),
         Principal::Resident | Principal::Event(_) => ("", String::new()),
     };
-    set(conn, subject, &roles, "", now).await
+    set(conn, subject, &roles, &[], now).await
 }
 
 /// Whoever holds the answer link of a referral; sees that referral and nothing else.
 pub(crate) async fn enter_answer(conn: &mut Conn, answer_hash: &[u8], now: Timestamp) -> Result<()> {
-    let digits: String = answer_hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    set(conn, "", "", &digits, now).await
+    set(conn, "", "", answer_hash, now).await
 }
 
-async fn set(conn: &mut Conn, subject: &str, roles: &str, answer: &str, now: Timestamp) -> Result<()> {
+async fn set(conn: &mut Conn, subject: &str, roles: &str, answer: &[u8], now: Timestamp) -> Result<()> {
     sqlx::query!(
         "select set_config('bildung.subject', $1, true) as a, set_config('bildung.roles', $2, true) as b,
-                set_config('bildung.answer', $3, true) as c, set_config('bildung.now', $4, true) as d",
+                set_config('bildung.answer', encode($3, 'hex'), true) as c, set_config('bildung.now', $4, true) as d",
         subject,
         roles,
         answer,

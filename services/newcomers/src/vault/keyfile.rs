@@ -66,7 +66,7 @@ impl KeyFile {
                     keys.push(((*id).to_owned(), unhex(digits).with_context(|| format!("line {number} has no 64 hex digits"))?));
                 }
                 ["index", digits] if index.is_none() => {
-                    index = Some(unhex(digits).with_context(|| format!("line {number} has no 64 hex digits"))?)
+                    index = Some(unhex(digits).with_context(|| format!("line {number} has no 64 hex digits"))?);
                 }
                 _ => bail!("line {number} is neither a key nor a remark"),
             }
