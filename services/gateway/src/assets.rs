@@ -30,6 +30,12 @@ pub(crate) fn href(name: &str) -> String {
     format!("/assets/{file}")
 }
 
+/// An embedded file with its content type, by its name with or without hash; for the demo issuer, which looks like the
+/// portal.
+pub fn embedded(name: &str) -> Option<(&'static str, &'static [u8])> {
+    FILES.iter().find(|asset| asset.hashed == name || asset.name == name).map(|asset| (content_type(asset.name), asset.plain))
+}
+
 async fn serve(State(_app): State<App>, Path(name): Path<String>, headers: HeaderMap) -> Response {
     let Some(asset) = FILES.iter().find(|asset| asset.hashed == name || asset.name == name) else {
         return Problem::not_found().into_response();

@@ -20,6 +20,7 @@ mod settings;
 mod sign_in;
 mod store;
 
+pub use assets::embedded;
 pub use settings::{City, ImportSettings, LifePhase, LimitSettings, SessionSettings, Settings, SignInSettings};
 
 use anyhow::Context as _;
