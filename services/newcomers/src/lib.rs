@@ -1,6 +1,6 @@
 //! Case coordination for newcomers: a thin case that leads from a need to an offer, with minimal data.
 //!
-//! What could name a person is sealed ([`vault`]); every read, write and refusal leaves one entry in a chained trail
+//! What could name a person is sealed (`vault`); every read, write and refusal leaves one entry in a chained trail
 //! (`audit`), in the same transaction; row-level security stands behind the commands. Other services learn random
 //! references only.
 mod audit;
@@ -13,9 +13,10 @@ mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
-pub mod vault;
+mod vault;
 
 pub use settings::{Notice, Settings};
+pub use vault::create_key_file;
 
 use anyhow::Context as _;
 use bildung_chassis::{Platform, Service, Store, Wiring};
