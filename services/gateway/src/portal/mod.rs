@@ -5,6 +5,7 @@ pub(crate) mod form;
 mod fresh;
 mod home;
 mod legal;
+mod network_words;
 mod offers;
 mod office;
 mod office_actors;

@@ -244,6 +244,20 @@ pub(crate) async fn page_of(app: &App, caller: &Caller, paging: Paging, filter: 
     Ok(List::new(paging, u64::try_from(listed.total).unwrap_or_default(), listed.actors.into_iter().map(Into::into).collect()))
 }
 
+/// All actors that match, for a choice on a page; one that has no room for them all is cut at a thousand.
+pub(crate) async fn everything(app: &App, caller: &Caller, filter: Filter) -> Result<Vec<Actor>, Problem> {
+    let mut all = Vec::new();
+    for page in 1..=10 {
+        let found = page_of(app, caller, Paging { page, per_page: 100 }, filter.clone()).await?;
+        let last = found.items.len() < 100;
+        all.extend(found.items);
+        if last {
+            break;
+        }
+    }
+    Ok(all)
+}
+
 /// An actor.
 pub(crate) async fn one(app: &App, caller: &Caller, id: String) -> Result<Actor, Problem> {
     Ok(app.peers.network.clone().get_actor(caller.request(pb::GetActorRequest { id })).await?.into_inner().into())
