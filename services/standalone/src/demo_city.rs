@@ -26,7 +26,7 @@ const LEAVERS: &[u8] = include_bytes!("../../../deploy/demo/schulabgaenge-21111-
 const POPULATION: &[u8] = include_bytes!("../../../deploy/demo/bevoelkerung-12411-01-01-4.csv");
 /// Source, format and template of each file of offers.
 const OFFERS: &[(&str, &str, &str)] = &[
-    ("vhs", "open-vhs", include_str!("../../../deploy/demo/vhs-offers.openvhs.xml")),
+    ("vhs-demo", "open-vhs", include_str!("../../../deploy/demo/vhs-offers.openvhs.xml")),
     ("kultur", "ical", include_str!("../../../deploy/demo/culture.ics.tmpl")),
 ];
 

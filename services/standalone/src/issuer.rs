@@ -1,14 +1,46 @@
 //! The demo issuer as `up`, `run` and `token` use it.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, bail};
 use bildung_chassis::{Config, Role};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::failure::{Exit, Failure};
+use crate::local::process;
 
-/// Serves the demo issuer until told to stop.
-pub(crate) async fn serve(_config: &Config, _stop: CancellationToken) -> Result<()> {
+/// Section `[demo_issuer]`.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Where its signing key is kept; made at the first start.
+    key_file: PathBuf,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { key_file: PathBuf::from(".local/secrets/demo-issuer.key") }
+    }
+}
+
+/// Serves the demo issuer at the address of `identity.issuer` until told to stop.
+pub(crate) async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
+    let identity = &config.common.identity;
+    if !identity.demo {
+        return Err(Failure::new(Exit::Settings, "the demo issuer lets anybody in: set identity.demo = true if this is a demonstration"));
+    }
+    let key_file = config.section::<Settings>("demo_issuer")?.key_file;
+    if let Some(folder) = key_file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        process::folder(folder, 0o700)?;
+    }
+    let address = Url::parse(&identity.issuer).with_context(|| format!("identity.issuer = {}", identity.issuer))?;
+    let sockets = address.socket_addrs(|| None).with_context(|| format!("identity.issuer = {}", identity.issuer))?;
+    let listener =
+        TcpListener::bind(&*sockets).await.with_context(|| format!("the demo issuer cannot listen on identity.issuer = {address}"))?;
+    drop((listener, stop));
     bail!("the demo issuer is not part of this build")
 }
 

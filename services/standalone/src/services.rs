@@ -57,6 +57,7 @@ macro_rules! services {
 
 services! {
     Network: bildung_network::Network, "Actors, cooperations, measures";
+    Monitoring: bildung_monitoring::Monitoring, "Data, indicators, problem situations";
     Gateway: bildung_gateway::Gateway, "REST, sign-in and the portal";
 }
 

@@ -9,8 +9,8 @@ use bildung_chassis::prepare::Administrator;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Exit, Failure};
-use crate::progress;
 use crate::services::{self, Part};
+use crate::{issuer, progress};
 
 /// Credentials that only `prepare` and `events` use; no service ever sees them.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -39,7 +39,7 @@ impl Prepare {
 pub(crate) fn load(file: Option<&Path>) -> Result<Config> {
     let config = Config::load(file).map_err(wrong)?;
     let mut known = services::names();
-    known.extend(["city", "prepare"]);
+    known.extend(["city", "prepare", "demo_issuer"]);
     for section in config.unknown_sections(&known)? {
         progress::complain(&format!("nobody reads the section [{section}] of the settings: is it spelt right?"));
     }
@@ -54,6 +54,7 @@ pub(crate) fn check(file: Option<&Path>) -> Result<()> {
         config.database(part.name()).map_err(wrong)?;
     }
     config.section::<Prepare>("prepare").map_err(wrong)?;
+    config.section::<issuer::Settings>("demo_issuer").map_err(wrong)?;
     progress::print("the settings hold");
     Ok(())
 }

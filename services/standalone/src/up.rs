@@ -193,6 +193,7 @@ pub(crate) fn local_config(base: &Config, servers: &Servers, front: &Front) -> R
     }
     if let Some(issuer) = &front.issuer {
         changes["identity"] = json!({"issuer": issuer, "demo": true});
+        changes["demo_issuer"] = json!({"key_file": secrets.path("demo-issuer.key")});
         let own_city = base.unknown_sections(&services::names())?.iter().any(|section| section == "city");
         if !own_city {
             changes["city"] = demo_city::words()?.get("city").cloned().unwrap_or(Value::Null);
