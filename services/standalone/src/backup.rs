@@ -191,7 +191,8 @@ pub(crate) async fn restore(file: Option<&Path>, data_dir: &Path, from: &Path) -
     let mut waiting = 0;
     for name in manifest.databases.keys() {
         let pool = PgPoolOptions::new().max_connections(1).connect_with(source.options(name)).await?;
-        waiting += outbox::republish(&pool).await?;
+        outbox::republish(&pool).await?;
+        waiting += sqlx::query_scalar::<_, i64>("select count(*) from chassis.outbox where published_at is null").fetch_one(&pool).await?;
         pool.close().await;
     }
     if let Some(note) = &manifest.demo {
