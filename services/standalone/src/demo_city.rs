@@ -22,12 +22,15 @@ use crate::upload::{wait, word};
 
 const WORDS: &str = include_str!("../../../deploy/demo/city.toml");
 const ACTORS: &str = include_str!("../../../deploy/demo/actors.json");
-const LEAVERS: &[u8] = include_bytes!("../../../deploy/demo/schulabgaenge-21111-02-06-4.csv");
-const POPULATION: &[u8] = include_bytes!("../../../deploy/demo/bevoelkerung-12411-01-01-4.csv");
 /// Source, format and template of each file of offers.
 const OFFERS: &[(&str, &str, &str)] = &[
     ("vhs-demo", "open-vhs", include_str!("../../../deploy/demo/vhs-offers.openvhs.xml")),
     ("kultur", "ical", include_str!("../../../deploy/demo/culture.ics.tmpl")),
+];
+/// Table, profile and file of each data set.
+const DATA: &[(&str, &str, &[u8])] = &[
+    ("12411-01-01-4", "genesis-flat", include_bytes!("../../../deploy/demo/bevoelkerung-12411-01-01-4.csv")),
+    ("21111-02-06-4", "genesis-table", include_bytes!("../../../deploy/demo/schulabgaenge-21111-02-06-4.csv")),
 ];
 
 /// What is loaded already.
@@ -63,50 +66,63 @@ pub(crate) async fn load(api: &Api, issuer: &str, note_file: &Path) -> Result<()
     progress.end(&format!("{} actors, {} cooperations", note.actors.len(), note.cooperations.len()));
 
     let editor = holder(Role::Editor, None).await?;
-    for (source, format, template) in OFFERS {
-        let step = format!("offers {source}");
-        if note.done.contains(&step) {
-            continue;
-        }
-        let progress = Progress::begin(&format!("loading the demo city: offers of {source}"));
-        let body = render(template, day)?.into_bytes();
-        let begun = editor.post_bytes(&format!("/api/v1/offer-imports?source={source}&format={format}&mode=full"), body).await?;
-        let run =
-            wait(&editor, &format!("/api/v1/offer-imports/{}", word(&begun, "id")), &["completed", "held", "failed"], progress).await?;
-        if word(&run, "state") != "completed" {
-            bail!("the offers of {source} ended {}: {run}", word(&run, "state"));
-        }
-        note.done.insert(step);
-        keep(&note)?;
-    }
-
     let analyst = holder(Role::Analyst, None).await?;
     let colleague = holder(Role::Analyst, Some("demo-analyst-2")).await?;
-    for (table, profile, body) in [("12411-01-01-4", "genesis-flat", POPULATION), ("21111-02-06-4", "genesis-table", LEAVERS)] {
-        let step = format!("data {table}");
-        if note.done.contains(&step) {
-            continue;
-        }
-        let progress = Progress::begin(&format!("loading the demo city: table {table}"));
-        let begun = analyst.post_bytes(&format!("/api/v1/datasets?profile={profile}"), body.to_vec()).await?;
-        let path = format!("/api/v1/datasets/{}", word(&begun, "id"));
-        let set = wait(&analyst, &path, &["draft", "checked", "released", "failed"], progress).await?;
-        match word(&set, "state") {
-            "draft" => {
-                analyst.post(&format!("{path}/check"), &json!({}), None).await?;
-                colleague.post(&format!("{path}/release"), &json!({}), None).await?;
+    let mut broken = Vec::new();
+    for (source, format, template) in OFFERS {
+        let step = format!("offers of {source}");
+        if !note.done.contains(&step) {
+            match offers(&editor, source, format, render(template, day)?).await {
+                Ok(()) => drop(note.done.insert(step)),
+                Err(error) => broken.push(format!("{step}: {error:#}")),
             }
-            "checked" => {
-                colleague.post(&format!("{path}/release"), &json!({}), None).await?;
-            }
-            "released" => {}
-            state => bail!("table {table} ended {state}: {set}"),
+            keep(&note)?;
         }
-        note.done.insert(step);
-        keep(&note)?;
+    }
+    for (table, profile, body) in DATA {
+        let step = format!("table {table}");
+        if !note.done.contains(&step) {
+            match data(&analyst, &colleague, table, profile, body).await {
+                Ok(()) => drop(note.done.insert(step)),
+                Err(error) => broken.push(format!("{step}: {error:#}")),
+            }
+            keep(&note)?;
+        }
+    }
+    if !broken.is_empty() {
+        bail!("{}", broken.join("; "));
     }
     note.done.insert("all".to_owned());
     keep(&note)
+}
+
+async fn offers(editor: &Api, source: &str, format: &str, file: String) -> Result<()> {
+    let progress = Progress::begin(&format!("loading the demo city: offers of {source}"));
+    let begun = editor.post_bytes(&format!("/api/v1/offer-imports?source={source}&format={format}&mode=full"), file.into_bytes()).await?;
+    let run = wait(editor, &format!("/api/v1/offer-imports/{}", word(&begun, "id")), &["completed", "held", "failed"], progress).await?;
+    if word(&run, "state") != "completed" {
+        bail!("ended {}: {run}", word(&run, "state"));
+    }
+    Ok(())
+}
+
+/// Two people let a table into the public: one checks, the other releases.
+async fn data(analyst: &Api, colleague: &Api, table: &str, profile: &str, file: &[u8]) -> Result<()> {
+    let progress = Progress::begin(&format!("loading the demo city: table {table}"));
+    let begun = analyst.post_bytes(&format!("/api/v1/datasets?profile={profile}"), file.to_vec()).await?;
+    let path = format!("/api/v1/datasets/{}", word(&begun, "id"));
+    let set = wait(analyst, &path, &["draft", "checked", "released", "failed"], progress).await?;
+    let state = word(&set, "state");
+    if !["draft", "checked", "released"].contains(&state) {
+        bail!("ended {state}: {set}");
+    }
+    if state == "draft" {
+        analyst.post(&format!("{path}/check"), &json!({}), None).await?;
+    }
+    if state != "released" {
+        colleague.post(&format!("{path}/release"), &json!({}), None).await?;
+    }
+    Ok(())
 }
 
 async fn actors(api: &Api, note: &mut Note, progress: &Progress, keep: &impl Fn(&Note) -> Result<()>) -> Result<()> {

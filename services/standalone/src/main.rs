@@ -6,7 +6,6 @@ mod api;
 mod backup;
 mod cli;
 mod demo_city;
-#[cfg_attr(not(test), expect(dead_code, reason = "until `up` and `run` serve it"))]
 mod demo_issuer;
 mod events;
 mod failure;

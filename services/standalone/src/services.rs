@@ -58,6 +58,7 @@ macro_rules! services {
 services! {
     Network: bildung_network::Network, "Actors, cooperations, measures";
     Monitoring: bildung_monitoring::Monitoring, "Data, indicators, problem situations";
+    Newcomers: bildung_newcomers::Newcomers, "Cases of newcomers";
     Gateway: bildung_gateway::Gateway, "REST, sign-in and the portal";
 }
 

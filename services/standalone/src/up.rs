@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use bildung_chassis::config::BusUser;
 use bildung_chassis::prepare::Administrator;
-use bildung_chassis::{Clock, Config, Host, Role, host, telemetry};
+use bildung_chassis::{Clock, Config, Host, Ids, Role, host, telemetry};
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
@@ -109,9 +109,11 @@ async fn serve(
             let ready = begun.elapsed();
             servers.folder().announce(&Running { pid: std::process::id(), address: address.clone(), issuer: front.issuer.clone() })?;
             if options.demo {
-                demo_city::load(&Api::new(&address, None)?, front.issuer.as_deref().unwrap_or_default(), &demo_note(servers.folder()))
-                    .await
-                    .context("the demo city could not be loaded")?;
+                let api = Api::new(&address, None)?;
+                let loaded = demo_city::load(&api, front.issuer.as_deref().unwrap_or_default(), &demo_note(servers.folder())).await;
+                if let Err(error) = loaded {
+                    progress::complain(&format!("the demo city is not complete, the next start goes on: {error:#}"));
+                }
             }
             welcome(&address, servers.folder(), options.demo, ready);
             if !options.demo && has_no_provider(config) {
@@ -185,7 +187,7 @@ pub(crate) fn local_config(base: &Config, servers: &Servers, front: &Front) -> R
         "bus": {"url": servers.nats().url(), "monitor_url": servers.nats().monitor_url(), "users": users},
         "databases": databases,
         "gateway": {"listen": format!("127.0.0.1:{}", front.port), "public_url": format!("http://127.0.0.1:{}/", front.port)},
-        "newcomers": {"key_file": key_file(servers.folder())},
+        "newcomers": {"key_file": key_file(servers.folder()), "audit_anchor_file": servers.folder().audit().join("newcomers.anchors")},
     });
     if front.issuer.is_none() && !base.common.identity.demo && has_no_provider(base) {
         // Residents need no sign-in; without a provider nobody else gets in.
@@ -237,9 +239,7 @@ fn make_keys(folder: &Folder) -> Result<()> {
             format!("the key of the case files, {}, is missing: put your copy there (mode 0600)", path.display()),
         ));
     }
-    if true {
-        return Ok(());
-    }
+    bildung_newcomers::create_key_file(&path, &Ids::new(Clock::system()))?;
     fs::write(keys_note(folder), "The key of the case files was made; it is never made again for this data.\n")?;
     progress::say(&format!("made the key of the case files: {}; keep a copy apart from backups", path.display()));
     Ok(())

@@ -3,6 +3,7 @@
 //! ```text
 //! postgres/   the databases            nats/     the streams and the server's configuration
 //! secrets/    generated passwords      keys/     the key-encryption key, apart from the databases
+//! audit/      ends of audit trails, apart from the databases
 //! run/        locks, pids, ports       logs/     of the servers          tools/  fetched programs
 //! ```
 
@@ -70,7 +71,7 @@ impl Folder {
             process::folder(&root, 0o711)?;
         }
         let folder = Self { root, asked };
-        for part in ["secrets", "keys", "run", "logs", "nats"] {
+        for part in ["secrets", "keys", "audit", "run", "logs", "nats"] {
             process::folder(&folder.root.join(part), 0o700)?;
         }
         process::folder(&folder.tools(), 0o755)?;
@@ -114,6 +115,10 @@ impl Folder {
 
     pub(crate) fn keys(&self) -> PathBuf {
         self.root.join("keys")
+    }
+
+    pub(crate) fn audit(&self) -> PathBuf {
+        self.root.join("audit")
     }
 
     pub(crate) fn secrets(&self) -> secrets::Secrets {
