@@ -49,7 +49,9 @@ pub(crate) async fn propose(attempt: &mut Attempt, office: &Office, input: Propo
         None => found.iter().map(|(id, _)| *id).collect(),
         Some(named) => named.clone(),
     };
-    cases.iter().for_each(|id| attempt.about(*id));
+    for id in &cases {
+        attempt.about(*id);
+    }
     if cases.len() != found.len() {
         return Err(case_unknown().into());
     }

@@ -79,7 +79,9 @@ pub(crate) async fn read(attempt: &mut Attempt, office: &Office, id: Uuid) -> Re
     attempt.about(id);
     attempt.principal.require(WORKERS)?;
     let handover = view(attempt, office, id).await?;
-    handover.cases.iter().for_each(|case| attempt.about(case.case_id));
+    for case in &handover.cases {
+        attempt.about(case.case_id);
+    }
     Ok(handover)
 }
 
@@ -108,6 +110,8 @@ pub(crate) async fn view(attempt: &mut Attempt, office: &Office, id: Uuid) -> Re
 pub(crate) async fn list(attempt: &mut Attempt, states: &[String], page: u32, per_page: u32) -> Result<Page<HandoverView>> {
     attempt.principal.require(WORKERS)?;
     let (count, rows) = store::handovers::list(attempt.tx(), states, window(page, per_page)).await?;
-    rows.iter().for_each(|row| attempt.about(row.id));
+    for row in &rows {
+        attempt.about(row.id);
+    }
     Ok(Page { total: total(count), items: rows.iter().map(HandoverView::from).collect() })
 }

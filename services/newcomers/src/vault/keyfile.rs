@@ -46,9 +46,9 @@ impl KeyFile {
         let shown = path.display();
         let mut file =
             File::open(path).with_context(|| format!("the key file {shown} (setting newcomers.key_file) could not be opened"))?;
-        // Of the opened file, so that it cannot be exchanged in between.
+        // Of the opened file, so that it cannot be exchanged in between; the lowest six bits are group and others.
         let mode = file.metadata()?.permissions().mode() & 0o777;
-        ensure!(mode & 0o077 == 0, "the key file {shown} has mode {mode:03o}, others may use it: chmod 600 {shown}");
+        ensure!(mode.trailing_zeros() >= 6, "the key file {shown} has mode {mode:03o}, others may use it: chmod 600 {shown}");
         let mut text = Zeroizing::new(String::new());
         file.read_to_string(&mut text).with_context(|| format!("the key file {shown} could not be read"))?;
         Self::parse(&text).with_context(|| format!("the key file {shown} is defective"))
