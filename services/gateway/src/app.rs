@@ -2,6 +2,7 @@
 use crate::{
     settings::{City, Settings},
     sign_in::oidc::Issuer,
+    theme::Theme,
 };
 use anyhow::Context as _;
 use bildung_chassis::{Background, Clock, Ids, Platform, Store, Wiring, token::Verifier};
@@ -24,6 +25,8 @@ pub(crate) struct App {
     pub(crate) settings: Arc<Settings>,
     /// The city's own words.
     pub(crate) city: Arc<City>,
+    /// The city's colours.
+    pub(crate) theme: Arc<Theme>,
     /// Sessions and idempotency keys.
     pub(crate) store: Store,
     /// Verifies access tokens.
@@ -67,10 +70,12 @@ impl App {
                 .max_decoding_message_size(MESSAGE_BYTES)
                 .max_encoding_message_size(MESSAGE_BYTES),
         };
+        let city: City = platform.config.section("city")?;
         Ok(Self {
             peers,
             issuer: Arc::new(Issuer::new(&platform.config.common.identity.issuer, &settings, platform.clock.clone())?),
-            city: Arc::new(platform.config.section("city")?),
+            theme: Arc::new(Theme::new(&city.colours)),
+            city: Arc::new(city),
             settings: Arc::new(settings),
             store: platform.store.clone(),
             verifier: platform.verifier.clone(),

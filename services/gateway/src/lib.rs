@@ -19,9 +19,11 @@ mod seal;
 mod settings;
 mod sign_in;
 mod store;
+mod theme;
 
 pub use assets::embedded;
-pub use settings::{City, ImportSettings, LifePhase, LimitSettings, SessionSettings, Settings, SignInSettings};
+pub use settings::{City, ImportSettings, LifePhase, LimitSettings, SessionSettings, Settings, SignInSettings, Way};
+pub use theme::{Colour, Colours};
 
 use anyhow::Context as _;
 use app::App;

@@ -1,5 +1,5 @@
 //! All routes and what surrounds each of them: trace, security headers, panics, problems, time limits, the caller.
-use crate::{app::App, assets, caller, idempotency, portal, problem, rest, sign_in};
+use crate::{app::App, assets, caller, idempotency, portal, problem, rest, sign_in, theme};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
@@ -31,6 +31,7 @@ pub(crate) fn build(app: App, health: Option<Router<App>>) -> Router {
         .merge(portal::routes())
         .merge(sign_in::routes())
         .merge(assets::routes())
+        .merge(theme::routes())
         .merge(health.unwrap_or_default())
         .fallback(|| async { problem::Problem::not_found() });
     // The last layer is the first to see a request.

@@ -1,4 +1,5 @@
 //! Settings of the gateway, section `[gateway]`: its address, sign-in, limits; and the city's own words, section `[city]`.
+use crate::theme::Colours;
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
 use url::Url;
@@ -133,6 +134,8 @@ pub struct City {
     pub ways: Vec<Way>,
     /// Ways into the offers by phase of life.
     pub life_phases: Vec<LifePhase>,
+    /// Its colours.
+    pub colours: Colours,
     /// Impressum.
     pub imprint: String,
     /// Datenschutz.
@@ -197,6 +200,7 @@ impl Default for City {
                 phase("senior", "senior", "Ältere Menschen", "Digitales, Bewegung, Begegnung"),
                 phase("newcomers", "arrival", "Neu in Deutschland", "Deutsch lernen, Anerkennung, Beratung"),
             ],
+            colours: Colours::default(),
             imprint: include_str!("../texts/imprint.txt").into(),
             privacy: include_str!("../texts/privacy.txt").into(),
             accessibility: include_str!("../texts/accessibility.txt").into(),

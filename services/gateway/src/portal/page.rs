@@ -1,6 +1,6 @@
 //! What every page has: title, language, navigation by role, the form token. Templates extend `layout.html` and have a
 //! field `page: Page`.
-use crate::{app::App, assets, caller::Caller, problem::Problem, settings::City};
+use crate::{app::App, assets, caller::Caller, problem::Problem, settings::City, theme::Theme};
 use askama::Template;
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -32,6 +32,7 @@ pub(crate) struct Page {
     /// Search engines may list it.
     pub(crate) indexed: bool,
     csrf: String,
+    theme: Arc<Theme>,
 }
 
 /// A way in a navigation.
@@ -109,6 +110,7 @@ impl Page {
             office_nav,
             demo: app.demo,
             indexed: !office,
+            theme: Arc::clone(&app.theme),
             csrf: caller.session().map(crate::sign_in::session::Session::csrf).unwrap_or_default(),
         }
     }
@@ -126,8 +128,14 @@ impl Page {
             office_nav: Vec::new(),
             demo: app.demo,
             indexed: false,
+            theme: Arc::clone(&app.theme),
             csrf: String::new(),
         }
+    }
+
+    /// The address of the city's colours.
+    pub(crate) fn theme(&self) -> &str {
+        self.theme.href()
     }
 
     /// The office's telephone number as a link dials it.
