@@ -117,6 +117,18 @@ create table confirmation (
 );
 create index confirmation_of_observation on confirmation (observation);
 
+-- Where a later file repeats what an earlier vintage said. Needed when a file of a vintage in between arrives late: what
+-- it says must not reach past the file that said the old number again.
+create table sighting (
+    dataset bigint not null references dataset (seq),
+    series  integer not null,
+    period  integer not null,
+    areas   integer[] not null,
+    lines   bigint[] not null,
+    cols    integer[] not null,
+    primary key (series, period, dataset)
+);
+
 -- Values of indicators, computed from a data set's observations and released with it.
 create table indicator_value (
     id          bigint generated always as identity primary key,

@@ -50,7 +50,11 @@ impl Office {
     }
 
     async fn receive(&self, file: &[u8], dry_run: bool, max_bytes: u64) -> Result<Uuid, Error> {
-        let upload = Upload { profile: Profile::choose("auto", file)?, dry_run, file_name: None };
+        self.receive_named(None, file, dry_run, max_bytes).await
+    }
+
+    async fn receive_named(&self, name: Option<&str>, file: &[u8], dry_run: bool, max_bytes: u64) -> Result<Uuid, Error> {
+        let upload = Upload { profile: Profile::choose("auto", file)?, dry_run, file_name: name.map(str::to_owned) };
         let chunks: Vec<_> = file.chunks(1000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
         self.db.store.command(&self.first, move |work| Box::pin(commands::receive(work, upload, stream::iter(chunks), max_bytes))).await
     }
@@ -405,6 +409,31 @@ async fn flat_files_keep_every_vintage() {
     let none =
         queries::observations(&office.db.store, &office.first, &office.knowledge, at(Some("2026-03-01"), "12411")).await.expect("found");
     assert_eq!(none.total, 0);
+}
+
+#[tokio::test]
+async fn a_file_that_arrives_late_does_not_reach_past_a_newer_one() {
+    let office = Office::open().await;
+    office.ingest(FLAT).await;
+    office.db.clock.advance(jiff::SignedDuration::from_hours(240));
+    assert_eq!(counts(&office.ingest(FLAT).await), [12, 0, 0, 12, 0], "ten days later the same numbers");
+    let between = String::from_utf8(FLAT.to_vec()).expect("UTF-8").replace(";100571;", ";100600;");
+    let fifth = "2026-03-05T12:00:00Z".parse::<jiff::Timestamp>().expect("a time").as_millisecond();
+    let name = format!("12411-01-01-4_{fifth}_de_flat.csv");
+    let late = office.receive_named(Some(&name), between.as_bytes(), false, 1 << 30).await.expect("received");
+    office.read().await;
+    assert_eq!(counts(&office.dataset(late).await), [12, 0, 1, 11, 0]);
+    for (vintage, expected) in [(Some("2026-03-04"), "100571"), (Some("2026-03-06"), "100600"), (None, "100571")] {
+        let asked = view::ListObservationsRequest {
+            table: "12411".into(),
+            areas: vec!["07312".into()],
+            vintage: vintage.map(str::to_owned),
+            ..Default::default()
+        };
+        let found = queries::observations(&office.db.store, &office.first, &office.knowledge, asked).await.expect("found");
+        let total = found.observations.iter().find(|observation| observation.dimensions.get("GES").is_some_and(String::is_empty));
+        assert_eq!(total.and_then(|observation| observation.value.as_deref()), Some(expected), "{vintage:?}");
+    }
 }
 
 #[tokio::test]

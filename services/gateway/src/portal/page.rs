@@ -62,7 +62,7 @@ const fn area(href: &'static str, label: &'static str, icon: &'static str, hint:
 
 /// The steps of the loop, in its order.
 const AREAS: &[Area] = &[
-    area("/office/data", "Daten", "chart", "Statistiken laden, prüfen und freigeben", &[Role::Analyst]),
+    area("/office/data", "Daten", "chart", "Statistiken laden, prüfen und freigeben", &[Role::Analyst, Role::EducationManager]),
     area(
         "/office/measures",
         "Maßnahmen",

@@ -88,7 +88,10 @@ impl Runner {
             if let Some(waiting) = datasets::begin_attempt(&mut session, seq).await? {
                 tokio::select! {
                     () = stop.cancelled() => {}
-                    read = self.attempt(&mut session, &waiting) => read?,
+                    // One that cannot be read now must not keep the others waiting.
+                    read = self.attempt(&mut session, &waiting) => if let Err(error) = read {
+                        tracing::warn!(dataset = seq, error = format!("{error:#}"), "reading broke off");
+                    },
                 }
             }
         }

@@ -87,12 +87,12 @@ impl Staging {
             "with fresh as (
                  select distinct on (series, period, area) * from staged order by series, period, area, line, col
              ), compared as (
-                 select fresh.*, known.id as known,
+                 select fresh.*, known.id as known, known.vintage as known_vintage,
                         case when known.id is null then 'inserted'
                              when (known.value, known.status, known.quality) is not distinct from (fresh.value, fresh.status, fresh.quality)
                              then 'unchanged' else 'revised' end as effect
                  from fresh left join lateral (
-                     select id, value, status, quality from observation o
+                     select id, vintage, value, status, quality from observation o
                      where o.series = fresh.series and o.period = fresh.period and o.area = fresh.area and o.vintage <= $1
                      order by o.vintage desc, o.dataset desc limit 1
                  ) known on true
@@ -103,6 +103,10 @@ impl Staging {
                  insert into confirmation (dataset, observation)
                  select $2, o.id from compared c join observation o on o.id = c.known join dataset d on d.seq = o.dataset
                  where c.effect = 'unchanged' and d.state <> 'released'
+             ), sighted as (
+                 insert into sighting (dataset, series, period, areas, lines, cols)
+                 select $2, series, period, array_agg(area order by area), array_agg(line order by area), array_agg(col order by area)
+                 from compared where effect = 'unchanged' and known_vintage < $1 group by series, period
              )
              select count(*) filter (where effect = 'inserted'), count(*) filter (where effect = 'revised'),
                     count(*) filter (where effect = 'unchanged')
@@ -112,6 +116,7 @@ impl Staging {
         .bind(dataset)
         .fetch_one(&mut *tx)
         .await?;
+        bound(tx, dataset, vintage).await?;
         let count = super::datasets::natural;
         let mut counts =
             Counts { read: self.cells, inserted: count(inserted)?, revised: count(revised)?, unchanged: count(unchanged)?, quarantined: 0 };
@@ -121,6 +126,39 @@ impl Staging {
         counts.unchanged += repeated.saturating_sub(counts.quarantined);
         Ok(Applied { counts, contradictions })
     }
+}
+
+/// A file of an older vintage may arrive after newer ones. Where one of those repeated the number that this file changes,
+/// that number holds again from there on, with the newer file's cell as its origin.
+async fn bound(tx: &mut PgConnection, dataset: i64, vintage: Timestamp) -> Result<()> {
+    sqlx::query(
+        "with again as (
+             select distinct on (o.series, o.period, o.area) o.series, o.period, o.area, d.seq, d.vintage, cell.line, cell.col
+             from observation o
+             join sighting s on s.series = o.series and s.period = o.period
+             join dataset d on d.seq = s.dataset and d.vintage > $2
+             cross join lateral unnest(s.areas, s.lines, s.cols) as cell(area, line, col)
+             where o.dataset = $1 and cell.area = o.area
+             order by o.series, o.period, o.area, d.vintage, d.seq
+         )
+         insert into observation (series, period, area, vintage, dataset, value, status, raw, quality, line, col)
+         select a.series, a.period, a.area, a.vintage, a.seq, before.value, before.status, before.raw, before.quality, a.line, a.col
+         from again a
+         cross join lateral (
+             select o.value, o.status, o.raw, o.quality from observation o
+             where o.series = a.series and o.period = a.period and o.area = a.area and o.vintage <= $2 and o.dataset <> $1
+             order by o.vintage desc, o.dataset desc limit 1
+         ) before
+         where not exists (
+             select from observation o
+             where o.series = a.series and o.period = a.period and o.area = a.area and o.vintage > $2 and o.vintage <= a.vintage
+         )",
+    )
+    .bind(dataset)
+    .bind(vintage.to_sqlx())
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Cells for which an earlier cell of the file says something else.
