@@ -18,7 +18,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let name = without_hash(&hashed);
         writeln!(
             table,
-            "    Asset {{ name: {name:?}, hashed: {hashed:?}, plain: include_bytes!({file:?}), br: {br}, gz: {gz} }},",
+            "    Asset {{ name: {name:?}, hashed: {hashed:?}, plain: include_bytes!({file}), br: {br}, gz: {gz} }},",
+            file = literal(file),
             br = form(file, "br"),
             gz = form(file, "gz"),
         )?;
@@ -51,7 +52,7 @@ fn form(file: &Path, extension: &str) -> String {
     name.push(".");
     name.push(extension);
     let path = PathBuf::from(name);
-    if path.exists() { format!("Some(include_bytes!({path:?}))") } else { "None".into() }
+    if path.exists() { format!("Some(include_bytes!({}))", literal(&path)) } else { "None".into() }
 }
 
 /// `portal.0f3a….css` -> `portal.css`; a name without hash stays as it is.
@@ -62,4 +63,9 @@ fn without_hash(name: &str) -> String {
         parts.remove(parts.len() - 2);
     }
     parts.join(".")
+}
+
+/// A path as a string in the source.
+fn literal(path: &Path) -> String {
+    format!("{:?}", path.to_string_lossy())
 }

@@ -28,6 +28,20 @@ struct Inner {
 }
 
 impl Caller {
+    /// Somebody, without the way there.
+    #[cfg(test)]
+    pub(crate) fn of(principal: Principal) -> Self {
+        Self(Arc::new(Inner {
+            principal,
+            token: None,
+            session: None,
+            locale: Locale::GERMAN,
+            path: String::new(),
+            call_timeout: Duration::from_secs(5),
+            upload_timeout: Duration::from_secs(5),
+        }))
+    }
+
     /// On whose behalf.
     pub(crate) fn principal(&self) -> &Principal {
         &self.0.principal

@@ -19,6 +19,8 @@ mod seal;
 mod settings;
 mod sign_in;
 mod store;
+#[cfg(test)]
+mod tests;
 mod theme;
 
 pub use assets::embedded;
