@@ -18,7 +18,7 @@ use crate::api::Api;
 use crate::issuer;
 use crate::local::secrets;
 use crate::progress::Progress;
-use crate::upload::{wait, word};
+use crate::upload::{self, wait, word};
 
 const WORDS: &str = include_str!("../../../deploy/demo/city.toml");
 const ACTORS: &str = include_str!("../../../deploy/demo/actors.json");
@@ -60,10 +60,14 @@ pub(crate) async fn load(api: &Api, issuer: &str, note_file: &Path) -> Result<()
     let holder =
         |role: Role, person: Option<&'static str>| async move { anyhow::Ok(api.as_holder_of(issuer::token(issuer, role, person).await?)) };
 
-    let progress = Progress::begin("loading the demo city: actors");
-    let manager = holder(Role::EducationManager, None).await?;
-    actors(&manager, &mut note, &progress, &keep).await?;
-    progress.end(&format!("{} actors, {} cooperations", note.actors.len(), note.cooperations.len()));
+    if !note.done.contains("actors") {
+        let progress = Progress::begin("loading the demo city: actors");
+        let manager = holder(Role::EducationManager, None).await?;
+        actors(&manager, &mut note, &progress, &keep).await?;
+        note.done.insert("actors".to_owned());
+        keep(&note)?;
+        progress.end(&format!("{} actors, {} cooperations", note.actors.len(), note.cooperations.len()));
+    }
 
     let editor = holder(Role::Editor, None).await?;
     let analyst = holder(Role::Analyst, None).await?;
@@ -99,7 +103,7 @@ pub(crate) async fn load(api: &Api, issuer: &str, note_file: &Path) -> Result<()
 async fn offers(editor: &Api, source: &str, format: &str, file: String) -> Result<()> {
     let progress = Progress::begin(&format!("loading the demo city: offers of {source}"));
     let begun = editor.post_bytes(&format!("/api/v1/offer-imports?source={source}&format={format}&mode=full"), file.into_bytes()).await?;
-    let run = wait(editor, &format!("/api/v1/offer-imports/{}", word(&begun, "id")), &["completed", "held", "failed"], progress).await?;
+    let run = wait(editor, &format!("/api/v1/offer-imports/{}", word(&begun, "id")), upload::OFFER_ENDS, progress).await?;
     if word(&run, "state") != "completed" {
         bail!("ended {}: {run}", word(&run, "state"));
     }
@@ -111,12 +115,12 @@ async fn data(analyst: &Api, colleague: &Api, table: &str, profile: &str, file: 
     let progress = Progress::begin(&format!("loading the demo city: table {table}"));
     let begun = analyst.post_bytes(&format!("/api/v1/datasets?profile={profile}"), file.to_vec()).await?;
     let path = format!("/api/v1/datasets/{}", word(&begun, "id"));
-    let set = wait(analyst, &path, &["draft", "checked", "released", "failed"], progress).await?;
+    let set = wait(analyst, &path, upload::DATA_ENDS, progress).await?;
     let state = word(&set, "state");
-    if !["draft", "checked", "released"].contains(&state) {
+    if state == "failed" {
         bail!("ended {state}: {set}");
     }
-    if state == "draft" {
+    if state == "completed" {
         analyst.post(&format!("{path}/check"), &json!({}), None).await?;
     }
     if state != "released" {

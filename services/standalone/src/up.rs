@@ -162,7 +162,7 @@ fn welcome(address: &str, folder: &Folder, demo: bool, ready: Duration) {
     if demo {
         progress::print(&format!("\nDemo sign-ins at {address}/sign-in, one button each:"));
         for role in Role::ALL {
-            progress::print(&format!("  demo-{role:<20} bildungsbuero token --role {role}"));
+            progress::print(&format!("  {:<24} bildungsbuero token --role {role}", format!("demo-{role}")));
         }
     }
     progress::print("\nCtrl-C stops everything.");

@@ -13,6 +13,10 @@ use crate::progress::{self, Progress};
 
 /// How many records of a report are shown.
 const SHOWN: usize = 50;
+/// States in which an import of offers has come to rest.
+pub(crate) const OFFER_ENDS: &[&str] = &["completed", "held", "failed", "undone"];
+/// States in which a data set has come to rest.
+pub(crate) const DATA_ENDS: &[&str] = &["completed", "checked", "released", "failed"];
 
 /// Sends offers and waits for the report.
 pub(crate) async fn offers(api: &Api, source: &str, format: &str, mode: &str, dry_run: bool, file: &Path) -> Result<()> {
@@ -22,7 +26,7 @@ pub(crate) async fn offers(api: &Api, source: &str, format: &str, mode: &str, dr
         .append_pair("mode", mode)
         .append_pair("dry_run", if dry_run { "true" } else { "false" })
         .finish();
-    let run = follow(api, "/api/v1/offer-imports", &query, file, &["completed", "held", "failed", "undone"]).await?;
+    let run = follow(api, "/api/v1/offer-imports", &query, file, OFFER_ENDS).await?;
     report(&run, &["read", "created", "updated", "unchanged", "withdrawn", "rejected"]);
     match word(&run, "state") {
         "completed" if count(&run, "rejected") == 0 => Ok(()),
@@ -37,15 +41,16 @@ pub(crate) async fn offers(api: &Api, source: &str, format: &str, mode: &str, dr
 
 /// Sends a data set and waits for the report.
 pub(crate) async fn data(api: &Api, profile: &str, dry_run: bool, file: &Path) -> Result<()> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("profile", profile)
+        .append_pair("name", &name)
         .append_pair("dry_run", if dry_run { "true" } else { "false" })
         .finish();
-    let run =
-        follow(api, "/api/v1/datasets", &query, file, &["draft", "checked", "released", "staged", "completed", "loaded", "failed"]).await?;
+    let run = follow(api, "/api/v1/datasets", &query, file, DATA_ENDS).await?;
     report(&run, &["read", "inserted", "revised", "unchanged", "quarantined"]);
     match word(&run, "state") {
-        "failed" => Err(Failure::new(Exit::Refused, "the file could not be read")),
+        "failed" => Err(Failure::new(Exit::Refused, format!("the file could not be read: {}", run.get("failure").unwrap_or(&Value::Null)))),
         _ if count(&run, "quarantined") > 0 => {
             Err(Failure::new(Exit::Refused, format!("{} rows are in quarantine", count(&run, "quarantined"))))
         }
