@@ -22,7 +22,7 @@ pub(crate) struct Api {
 impl Api {
     /// The product at this address.
     pub(crate) fn new(base: &str, token: Option<String>) -> Result<Self> {
-        let base = Url::parse(base).map_err(|error| Failure::new(Exit::Settings, format!("{base} is no address: {error}")))?;
+        let base = Url::parse(base).map_err(|error| Failure::error(Exit::Settings, format!("{base} is no address: {error}")))?;
         Ok(Self { http: bildung_chassis::token::http_client()?, base, token })
     }
 
@@ -56,7 +56,7 @@ impl Api {
         let size = opened.metadata().await?.len();
         let body = reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::with_capacity(opened, 256 * 1024));
         let request = self.request(Method::POST, path)?.header("content-type", "application/octet-stream").header("content-length", size);
-        self.send(request.timeout(Duration::from_secs(3600)).body(body)).await
+        self.send(request.timeout(Duration::from_hours(1)).body(body)).await
     }
 
     /// Whether it serves.
@@ -76,7 +76,7 @@ impl Api {
     async fn send(&self, request: RequestBuilder) -> Result<Value> {
         match request.send().await {
             Ok(answer) => read(answer).await,
-            Err(error) if error.is_connect() => Err(Failure::new(
+            Err(error) if error.is_connect() => Err(Failure::error(
                 Exit::NothingRuns,
                 format!("nothing runs at {}: start it with `bildungsbuero up`, or name its address with --url", self.base),
             )),
@@ -101,9 +101,9 @@ async fn read(answer: Response) -> Result<Value> {
     );
     for error in value.get("errors").and_then(Value::as_array).into_iter().flatten() {
         let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
-        message.push_str(&format!("; {} {}", part("pointer"), part("detail")));
+        message.extend(["; ", part("pointer"), " ", part("detail")]);
     }
-    Err(Failure::new(Exit::Refused, message.trim().to_owned()))
+    Err(Failure::error(Exit::Refused, message.trim().to_owned()))
 }
 
 /// Where the product is: as asked, else as the data folder says, else on the usual port.

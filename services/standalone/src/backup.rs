@@ -59,7 +59,7 @@ struct Source {
 impl Source {
     fn open(folder: &Folder) -> Result<Self> {
         let Some(major) = postgres::major_of(&folder.postgres())? else {
-            return Err(Failure::new(
+            return Err(Failure::error(
                 Exit::Folder,
                 format!("there is no database in {}: name the data folder with --data-dir (or BB_DATA_DIR)", folder.root().display()),
             ));
@@ -168,14 +168,14 @@ pub(crate) async fn restore(file: Option<&Path>, data_dir: &Path, from: &Path) -
     let folder = Folder::open(data_dir)?;
     folder.moved().iter().for_each(|line| progress::say(line));
     if folder.postgres().exists() {
-        return Err(Failure::new(
+        return Err(Failure::error(
             Exit::Folder,
             format!("{} holds a database already: restore into an empty folder with --data-dir", folder.root().display()),
         ));
     }
     let servers = Servers::start(folder.clone(), &services::names(), &progress::say)?;
     let config = up::local_config(&crate::settings::load(file)?, &servers, &up::Front::default())?;
-    let administrator = up::administrator(&servers)?;
+    let administrator = up::administrator(&servers);
     let contracts = services::contracts();
     // Makes the roles that the dumps name; the empty databases are replaced.
     bildung_chassis::prepare::prepare(&config, &administrator, &contracts).await?;
@@ -235,7 +235,7 @@ async fn bring_back(source: &Source, name: &str, dump: &Dump, from: &Path) -> Re
 }
 
 fn read_manifest(from: &Path) -> Result<Manifest> {
-    let damaged = |why: String| Failure::new(Exit::Folder, format!("{} is no usable backup: {why}", from.display()));
+    let damaged = |why: String| Failure::error(Exit::Folder, format!("{} is no usable backup: {why}", from.display()));
     let text = fs::read_to_string(from.join(MANIFEST)).map_err(|error| damaged(format!("{MANIFEST}: {error}")))?;
     let manifest: Manifest = serde_json::from_str(&text).map_err(|error| damaged(format!("{MANIFEST}: {error}")))?;
     if manifest.format != FORMAT {
@@ -255,7 +255,7 @@ fn require_empty(target: &Path) -> Result<()> {
     if empty {
         Ok(())
     } else {
-        Err(Failure::new(Exit::Folder, format!("{} is not empty: name a new folder for the backup", target.display())))
+        Err(Failure::error(Exit::Folder, format!("{} is not empty: name a new folder for the backup", target.display())))
     }
 }
 

@@ -269,8 +269,8 @@ impl Command {
     async fn run(self, config: Option<PathBuf>) -> Result<()> {
         let file = config.as_deref();
         match self {
-            Self::Up { port, at, demo } => up::run(up::Options { config, data_dir: at.data_dir, port, demo }).await,
-            Self::Run { services } => run::run(file, services).await,
+            Self::Up { port, at, demo } => Box::pin(up::run(up::Options { config, data_dir: at.data_dir, port, demo })).await,
+            Self::Run { services } => Box::pin(run::run(file, services)).await,
             Self::Prepare => prepare::run(file).await,
             Self::Token { role, person, url, at } => {
                 progress::print(&token::get(url.as_deref(), &at.data_dir, role, person.as_deref()).await?);

@@ -28,7 +28,7 @@ pub(crate) async fn operator_bus(file: Option<&Path>, data_dir: &Path) -> Result
     }
     let prepare = config.section::<Prepare>("prepare")?;
     if prepare.nats.is_none() && file.is_none() {
-        return Err(Failure::new(
+        return Err(Failure::error(
             Exit::NothingRuns,
             format!(
                 "nothing runs on {}: start it with `bildungsbuero up`, or name a settings file with [prepare.nats]",

@@ -45,7 +45,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// A failure as an error to return.
-    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn error(exit: Exit, message: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Self { exit, message: message.into() })
     }
 }

@@ -31,7 +31,7 @@ impl Default for Settings {
 pub(crate) async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     let identity = &config.common.identity;
     if !identity.demo {
-        return Err(Failure::new(Exit::Settings, "the demo issuer lets anybody in: set identity.demo = true if this is a demonstration"));
+        return Err(Failure::error(Exit::Settings, "the demo issuer lets anybody in: set identity.demo = true if this is a demonstration"));
     }
     let key_file = config.section::<Settings>("demo_issuer")?.key_file;
     if let Some(folder) = key_file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
@@ -60,7 +60,7 @@ pub(crate) async fn token(issuer: &str, role: Role, person: Option<&str>) -> Res
 /// The issuer behind an address, which is the product's own or the issuer's.
 pub(crate) async fn find(address: &str) -> Result<String> {
     let http = bildung_chassis::token::http_client()?;
-    let base = Url::parse(address).map_err(|error| Failure::new(Exit::Settings, format!("{address} is no address: {error}")))?;
+    let base = Url::parse(address).map_err(|error| Failure::error(Exit::Settings, format!("{address} is no address: {error}")))?;
     // The portal sends who wants to sign in to its issuer.
     let answer = http.get(base.join("/sign-in")?).send().await.map_err(|_| nothing_runs(address))?;
     let there = answer.headers().get("location").and_then(|to| to.to_str().ok()).and_then(|to| base.join(to).ok());
@@ -71,7 +71,7 @@ pub(crate) async fn find(address: &str) -> Result<String> {
 }
 
 fn nothing_runs(address: &str) -> anyhow::Error {
-    Failure::new(
+    Failure::error(
         Exit::NothingRuns,
         format!("nothing runs at {address}: start it with `bildungsbuero up --demo`, or name its address with --url"),
     )

@@ -18,12 +18,7 @@ pub(crate) async fn run(file: Option<&Path>, mut parts: Vec<Part>) -> Result<()>
     let _telemetry = telemetry::init(&names.join("-"), &config.common.telemetry)?;
     let stop = CancellationToken::new();
     let work = async {
-        let persons = async {
-            match parts.contains(&Part::DemoIssuer) {
-                true => issuer::serve(&config, stop.clone()).await,
-                false => Ok(()),
-            }
-        };
+        let persons = async { if parts.contains(&Part::DemoIssuer) { issuer::serve(&config, stop.clone()).await } else { Ok(()) } };
         let services = async {
             let parts: Vec<Part> = parts.iter().copied().filter(|part| *part != Part::DemoIssuer).collect();
             if parts.is_empty() {

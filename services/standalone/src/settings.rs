@@ -26,7 +26,7 @@ impl Prepare {
     /// The administrator these settings name.
     pub(crate) fn administrator(&self) -> Result<Administrator> {
         let Some(postgres) = &self.postgres else {
-            return Err(Failure::new(
+            return Err(Failure::error(
                 Exit::Settings,
                 "set prepare.postgres.url (and password_file) to a role that may create roles and databases",
             ));
@@ -59,6 +59,6 @@ pub(crate) fn check(file: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-fn wrong(error: anyhow::Error) -> anyhow::Error {
-    Failure::new(Exit::Settings, format!("{error:#}"))
+fn wrong(error: impl std::fmt::Display) -> anyhow::Error {
+    Failure::error(Exit::Settings, format!("{error:#}"))
 }

@@ -17,7 +17,7 @@ pub(crate) async fn get(url: Option<&str>, data_dir: &Path, role: Role, person: 
     };
     let issuer = match known {
         Some(running) => running.issuer.ok_or_else(|| {
-            Failure::new(
+            Failure::error(
                 Exit::NothingRuns,
                 "no demo issuer runs: start with `bildungsbuero up --demo`, or get a token from your identity provider",
             )

@@ -67,7 +67,7 @@ async fn product(options: Options, stop: CancellationToken) -> Result<()> {
     make_keys(&folder)?;
     if !stop.is_cancelled() {
         let progress = Progress::begin("preparing databases and streams");
-        bildung_chassis::prepare::prepare(&config, &administrator(&servers)?, &services::contracts()).await?;
+        bildung_chassis::prepare::prepare(&config, &administrator(&servers), &services::contracts()).await?;
         progress.end("ready");
     }
     let ended = if stop.is_cancelled() { Ok(()) } else { serve(&options, &config, &front, &mut servers, stop, begun).await };
@@ -145,7 +145,7 @@ async fn wait_ready(address: &str) -> Result<()> {
     let api = Api::new(address, None)?;
     let begun = Instant::now();
     while !api.is_ready().await {
-        if begun.elapsed() > Duration::from_secs(120) {
+        if begun.elapsed() > Duration::from_mins(2) {
             bail!("the product is not ready after two minutes: see {address}/readyz");
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
@@ -210,12 +210,12 @@ fn has_no_provider(config: &Config) -> bool {
 }
 
 /// Who prepares a local installation.
-pub(crate) fn administrator(servers: &Servers) -> Result<Administrator> {
+pub(crate) fn administrator(servers: &Servers) -> Administrator {
     let setup = servers.postgres().setup();
     let postgres =
         PgConnectOptions::new().host("127.0.0.1").port(setup.port).username("postgres").password(&setup.password).database("postgres");
     let password_file = servers.folder().secrets().path("nats-admin");
-    Ok(Administrator { postgres, nats: Some(BusUser { user: "admin".to_owned(), password_file }) })
+    Administrator { postgres, nats: Some(BusUser { user: "admin".to_owned(), password_file }) }
 }
 
 fn key_file(folder: &Folder) -> PathBuf {
@@ -234,7 +234,7 @@ fn make_keys(folder: &Folder) -> Result<()> {
         return Ok(());
     }
     if keys_note(folder).exists() {
-        return Err(Failure::new(
+        return Err(Failure::error(
             Exit::Folder,
             format!("the key of the case files, {}, is missing: put your copy there (mode 0600)", path.display()),
         ));

@@ -30,12 +30,12 @@ pub(crate) async fn offers(api: &Api, source: &str, format: &str, mode: &str, dr
     report(&run, &["read", "created", "updated", "unchanged", "withdrawn", "rejected"]);
     match word(&run, "state") {
         "completed" if count(&run, "rejected") == 0 => Ok(()),
-        "completed" => Err(Failure::new(Exit::Refused, format!("{} records were rejected", count(&run, "rejected")))),
-        "held" => Err(Failure::new(
+        "completed" => Err(Failure::error(Exit::Refused, format!("{} records were rejected", count(&run, "rejected")))),
+        "held" => Err(Failure::error(
             Exit::Refused,
             format!("held: too much of the source would vanish; confirm it with POST /api/v1/offer-imports/{}/confirm", word(&run, "id")),
         )),
-        state => Err(Failure::new(Exit::Refused, format!("the import ended {state}"))),
+        state => Err(Failure::error(Exit::Refused, format!("the import ended {state}"))),
     }
 }
 
@@ -50,9 +50,11 @@ pub(crate) async fn data(api: &Api, profile: &str, dry_run: bool, file: &Path) -
     let run = follow(api, "/api/v1/datasets", &query, file, DATA_ENDS).await?;
     report(&run, &["read", "inserted", "revised", "unchanged", "quarantined"]);
     match word(&run, "state") {
-        "failed" => Err(Failure::new(Exit::Refused, format!("the file could not be read: {}", run.get("failure").unwrap_or(&Value::Null)))),
+        "failed" => {
+            Err(Failure::error(Exit::Refused, format!("the file could not be read: {}", run.get("failure").unwrap_or(&Value::Null))))
+        }
         _ if count(&run, "quarantined") > 0 => {
-            Err(Failure::new(Exit::Refused, format!("{} rows are in quarantine", count(&run, "quarantined"))))
+            Err(Failure::error(Exit::Refused, format!("{} rows are in quarantine", count(&run, "quarantined"))))
         }
         _ => Ok(()),
     }

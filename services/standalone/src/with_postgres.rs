@@ -37,7 +37,7 @@ pub(crate) fn run(data_dir: &Path, command: &[String]) -> Result<ExitCode> {
         durable: false,
     };
     postgres::create(&setup)?;
-    let mut server = postgres::Postgres::start(setup, &say)?;
+    let mut server = postgres::Postgres::start(&setup, &say)?;
 
     let (program, arguments) = command.split_first().context("name the command to run")?;
     let mut child = Command::new(program);

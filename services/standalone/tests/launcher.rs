@@ -1,4 +1,5 @@
 //! The launcher from outside: start, stop, murder, second start, damaged folders. Real servers, also as root.
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

@@ -1,4 +1,5 @@
 //! The whole product from one command: start, murder, second start, a taken port; backup and restore.
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

@@ -59,7 +59,7 @@ impl Folder {
             process::folder(&root, 0o711)?;
             let found = fs::symlink_metadata(&root)?;
             if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
-                return Err(Failure::new(
+                return Err(Failure::error(
                     Exit::Folder,
                     format!(
                         "{} belongs to somebody else: choose a data folder that `nobody` reaches with --data-dir (or BB_DATA_DIR)",
@@ -137,7 +137,7 @@ impl Folder {
     pub(crate) fn hold(&self) -> Result<Hold> {
         match lock(&self.run().join("up.lock"), Duration::ZERO)? {
             Some(file) => Ok(Hold { _lock: file }),
-            None => Err(Failure::new(
+            None => Err(Failure::error(
                 Exit::InUse,
                 match self.running() {
                     Some(up) => format!(

@@ -65,7 +65,7 @@ impl Nats {
         let mut server = Self { child, setup };
         let mut ended = false;
         let monitor = server.setup.monitor_port;
-        let healthy = process::wait_until(Duration::from_secs(60), || {
+        let healthy = process::wait_until(Duration::from_mins(1), || {
             ended = !matches!(server.child.try_wait(), Ok(None));
             ended || healthy(monitor)
         });

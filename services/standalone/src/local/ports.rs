@@ -61,7 +61,7 @@ pub(crate) fn require_free(port: u16) -> Result<()> {
     if is_free(port) {
         return Ok(());
     }
-    Err(Failure::new(
+    Err(Failure::error(
         Exit::InUse,
         format!(
             "port {port} is in use by another program: stop that one, or choose another port with `--port {}` (or BB_PORT)",

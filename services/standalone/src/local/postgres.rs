@@ -48,7 +48,7 @@ pub(crate) fn major_of(data: &Path) -> Result<Option<u32>> {
     let whole = data.join("global/pg_control").is_file();
     match made {
         Some(major) if whole => Ok(Some(major)),
-        _ => Err(Failure::new(
+        _ => Err(Failure::error(
             Exit::Folder,
             format!(
                 "{} is half written (no PG_VERSION or no pg_control): restore it from a backup, or remove it to begin with an empty database",
@@ -118,7 +118,7 @@ pub(crate) fn live(data: &Path) -> Option<i32> {
 
 impl Postgres {
     /// Starts the server on a folder that exists and waits until it answers.
-    pub(crate) fn start(setup: Setup, say: &dyn Fn(&str)) -> Result<Self> {
+    pub(crate) fn start(setup: &Setup, say: &dyn Fn(&str)) -> Result<Self> {
         if live(&setup.data).is_none() {
             // A number that now belongs to another program would keep PostgreSQL from starting.
             let _stale = fs::remove_file(setup.data.join("postmaster.pid"));
@@ -126,7 +126,7 @@ impl Postgres {
         let mut last = String::new();
         // Backends of a killed server need a moment to notice that it is gone.
         for _attempt in 0..5 {
-            let mut server = Self { child: spawn(&setup)?, setup: setup.clone() };
+            let mut server = Self { child: spawn(setup)?, setup: setup.clone() };
             match server.wait_ready(say) {
                 Ok(()) => return Ok(server),
                 Err(why) => last = format!("{why:#}"),
@@ -144,7 +144,7 @@ impl Postgres {
         let mut rounds = 0_u32;
         let mut ended = None;
         let child = &mut self.child;
-        let ready = process::wait_until(Duration::from_secs(600), || {
+        let ready = process::wait_until(Duration::from_mins(10), || {
             rounds += 1;
             if rounds.is_multiple_of(500) {
                 say("PostgreSQL is still starting (it recovers after a crash)");

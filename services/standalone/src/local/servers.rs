@@ -44,7 +44,7 @@ impl Servers {
             durable: true,
         };
         postgres::create(&setup)?;
-        let postgres = Postgres::start(setup, say)?;
+        let postgres = Postgres::start(&setup, say)?;
         let users =
             services.iter().map(|name| Ok(((*name).to_owned(), secrets.password(&format!("nats-{name}"))?))).collect::<Result<_>>()?;
         let nats = Nats::start(nats::Setup {
@@ -76,7 +76,7 @@ impl Servers {
         self.watchdog.keep()?;
         if self.postgres.ended() {
             say("PostgreSQL has ended by itself: starting it anew");
-            self.postgres = Postgres::start(self.postgres.setup().clone(), say)?;
+            self.postgres = Postgres::start(&self.postgres.setup().clone(), say)?;
         }
         if self.nats.ended() {
             say("NATS has ended by itself: starting it anew");

@@ -41,7 +41,7 @@ pub(crate) fn postgres(tools: &Path, wanted: Option<u32>, say: &dyn Fn(&str)) ->
     if let Some(named) = named.filter(|_| !fetch) {
         let folder = named;
         let found = inspect_postgres(&folder).map_err(|why| {
-            Failure::new(
+            Failure::error(
                 Exit::MissingTool,
                 format!("BB_PG_BIN={}: {why}: name the folder that holds `postgres` and `initdb`, or unset it", folder.display()),
             )
@@ -49,7 +49,7 @@ pub(crate) fn postgres(tools: &Path, wanted: Option<u32>, say: &dyn Fn(&str)) ->
         if !fits(found.major) {
             let need = wanted
                 .map_or_else(|| format!("{POSTGRES_FLOOR} or newer is needed"), |wanted| format!("the data folder was made by {wanted}"));
-            return Err(Failure::new(
+            return Err(Failure::error(
                 Exit::MissingTool,
                 format!("BB_PG_BIN={} is PostgreSQL {}, but {need}: name another, or unset it", folder.display(), found.major),
             ));
@@ -72,7 +72,7 @@ pub(crate) fn postgres(tools: &Path, wanted: Option<u32>, say: &dyn Fn(&str)) ->
         || format!("PostgreSQL {POSTGRES_FLOOR} or newer"),
         |wanted| format!("PostgreSQL {wanted}, which made the data folder,"),
     );
-    Err(Failure::new(
+    Err(Failure::error(
         Exit::MissingTool,
         format!(
             "{need} was not found, and {why}. Install it (Debian: apt install postgresql; macOS: brew install postgresql@18) or set BB_PG_BIN to its folder of programs"
@@ -87,7 +87,7 @@ pub(crate) fn nats(tools: &Path, say: &dyn Fn(&str)) -> Result<PathBuf> {
     if let Some(named) = named.filter(|_| !fetch) {
         let program = named;
         return inspect_nats(&program).map(|()| program.clone()).map_err(|why| {
-            Failure::new(
+            Failure::error(
                 Exit::MissingTool,
                 format!("BB_NATS_BIN={}: {why}: name a nats-server of 2.12 or newer, or unset it", program.display()),
             )
@@ -109,7 +109,7 @@ pub(crate) fn nats(tools: &Path, say: &dyn Fn(&str)) -> Result<PathBuf> {
         }
         Err(error) => format!("it could not be fetched: {error:#}"),
     };
-    Err(Failure::new(
+    Err(Failure::error(
         Exit::MissingTool,
         format!(
             "nats-server 2.12 or newer was not found, and {why}. Install it (macOS: brew install nats-server) or set BB_NATS_BIN to the program"

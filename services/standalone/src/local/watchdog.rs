@@ -82,7 +82,7 @@ pub(crate) fn watch() -> Result<()> {
     let start = Instant::now();
     loop {
         let found = stop_servers(&folder);
-        if !found && (said == DONE || start.elapsed() > Duration::from_millis(1000)) {
+        if !found && (said == DONE || start.elapsed() > Duration::from_secs(1)) {
             return Ok(());
         }
         std::thread::sleep(Duration::from_millis(50));
@@ -93,7 +93,7 @@ pub(crate) fn watch() -> Result<()> {
 pub(crate) fn clear_orphans(folder: &Folder, say: &dyn Fn(&str)) -> Result<()> {
     let lock_file = folder.run().join("watchdog.lock");
     if lock(&lock_file, Duration::from_secs(15))?.is_none() {
-        return Err(Failure::new(
+        return Err(Failure::error(
             Exit::InUse,
             format!("the servers of an earlier run on {} are still being stopped: try again in a moment", folder.root().display()),
         ));
@@ -103,7 +103,7 @@ pub(crate) fn clear_orphans(folder: &Folder, say: &dyn Fn(&str)) -> Result<()> {
     }
     stop_servers(folder.root());
     if postgres::live(&folder.postgres()).is_some() || nats::live(&folder.nats()).is_some() {
-        return Err(Failure::new(
+        return Err(Failure::error(
             Exit::InUse,
             format!("the servers of an earlier run on {} cannot be stopped: end them by hand", folder.root().display()),
         ));
