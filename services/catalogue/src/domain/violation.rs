@@ -27,6 +27,14 @@ pub enum Violation {
         /// What was tried.
         attempted: &'static str,
     },
+    /// A parameter of a search is not understood.
+    #[error("the parameter {name} is not understood: {detail}")]
+    Parameter {
+        /// Its name.
+        name: &'static str,
+        /// What would be right.
+        detail: &'static str,
+    },
     /// A later import has already changed the source.
     #[error("only the latest import of a source can be undone")]
     NotTheLatestImport,
@@ -42,6 +50,7 @@ impl Violation {
             Self::EmptyFile => "file_empty",
             Self::FormatNotRecognised => "format_not_recognised",
             Self::ImportState { .. } => "import_state",
+            Self::Parameter { .. } => "parameter_invalid",
             Self::NotTheLatestImport => "import_not_latest",
         }
     }
@@ -49,11 +58,14 @@ impl Violation {
 
 impl From<Violation> for Refusal {
     fn from(violation: Violation) -> Self {
+        if let Violation::Parameter { name, detail } = &violation {
+            return Refusal::invalid(violation.code(), violation.to_string()).field(format!("?{name}"), *detail);
+        }
         let (kind, pointer) = match &violation {
             Violation::SourceName => (Kind::Invalid, Some("?source")),
             Violation::UnknownFormat(_) => (Kind::UnsupportedFormat, Some("?format")),
             Violation::UnknownMode => (Kind::Invalid, Some("?mode")),
-            Violation::EmptyFile | Violation::FormatNotRecognised => (Kind::Invalid, None),
+            Violation::EmptyFile | Violation::FormatNotRecognised | Violation::Parameter { .. } => (Kind::Invalid, None),
             Violation::ImportState { .. } | Violation::NotTheLatestImport => (Kind::Conflict, None),
         };
         let refusal = Refusal::new(kind, violation.code(), violation.to_string());

@@ -8,6 +8,7 @@ pub mod open_vhs;
 pub mod open_vhs_json;
 pub mod open_vhs_xml;
 pub mod place;
+pub(crate) mod runner;
 pub mod text;
 
 use crate::domain::{Violation, record::Record};
@@ -30,6 +31,11 @@ impl Format {
             Self::OpenVhs => "open-vhs",
             Self::OpenVhsJson => "open-vhs-json",
         }
+    }
+
+    /// Reads a name of the API.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == name)
     }
 
     fn adapter(self) -> &'static dyn Adapter {

@@ -19,13 +19,19 @@ pub fn header(export: &Element) -> Header {
     Header { provider: name.filter(|name| !name.is_empty()) }
 }
 
+/// Longest id of a record.
+const MAX_KEY: usize = 255;
+
 /// Maps one `veranstaltung`.
 pub fn map(element: &Element, position: u64, context: &Context) -> Entry {
-    let key = element.value("guid").map(str::to_owned);
+    let key = element.value("guid").map(clean_line).filter(|key| !key.is_empty());
     let mut notes = Notes(Vec::new());
     let title = element.value("name").map(clean_line).unwrap_or_default();
     if key.is_none() {
         notes.rejected("guid", "guid_missing", "Die Veranstaltung hat keine guid und könnte beim nächsten Import nicht wiedererkannt werden.");
+    }
+    if key.as_ref().is_some_and(|key| key.len() > MAX_KEY) {
+        notes.rejected("guid", "guid_too_long", "Die guid ist länger als 255 Zeichen.");
     }
     if title.is_empty() {
         notes.rejected("name", "title_missing", "Die Veranstaltung hat keinen Namen.");
@@ -88,13 +94,13 @@ impl Mapping<'_, '_> {
             provider: element.value("veranstalter").or_else(|| element.value("anbieter")).map(clean_line),
             number: element.value("nummer").map(clean_line),
             raw_codes: category
-                .map(|category| format!("dvv-{}:{}", category.attribute("version").unwrap_or("?"), category.text.trim()))
+                .map(|category| clean_line(&format!("dvv-{}:{}", category.attribute("version").unwrap_or("?"), category.text)))
                 .into_iter()
                 .collect(),
             topics,
             life_phases,
             target_groups,
-            language: Some(element.value("unterrichtssprache").map_or_else(|| self.context.language.clone(), str::to_lowercase)),
+            language: Some(element.value("unterrichtssprache").map_or_else(|| self.context.language.clone(), |code| clean_line(code).to_lowercase())),
             level,
             format,
             district: element

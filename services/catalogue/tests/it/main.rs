@@ -1,3 +1,4 @@
 //! Tests of the catalogue that need more than one of its modules.
 mod open_vhs;
+mod search;
 mod shared;

@@ -1,0 +1,34 @@
+//! Settings of the catalogue.
+use serde::{Deserialize, Serialize};
+
+/// Section `[catalogue]`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Zone of times in files that do not name one, and of the times in answers.
+    pub time_zone: String,
+    /// Language of instruction where a format cannot say (BCP 47).
+    pub language: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { time_zone: "Europe/Berlin".into(), language: "de".into() }
+    }
+}
+
+/// Section `[import]`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default)]
+pub struct ImportSettings {
+    /// Largest file that is taken, in bytes.
+    pub max_bytes: u64,
+    /// Share of a source's visible offers that may vanish in one full import without somebody confirming it.
+    pub max_vanishing_share: f64,
+}
+
+impl Default for ImportSettings {
+    fn default() -> Self {
+        Self { max_bytes: 512 * 1024 * 1024, max_vanishing_share: 0.3 }
+    }
+}
