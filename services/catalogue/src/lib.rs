@@ -12,6 +12,8 @@ mod rpc;
 pub mod search;
 pub mod settings;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use anyhow::Context as _;
 use bildung_chassis::{Platform, Service, Wiring};
@@ -26,7 +28,7 @@ use domain::import_run::VanishGuard;
 use import::runner::Runner;
 use jiff::tz::TimeZone;
 use search::{OfferIndex, follow::Follower};
-use settings::{ImportSettings, Settings};
+use settings::Settings;
 use sqlx::migrate::Migrator;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
@@ -48,7 +50,6 @@ impl Service for Catalogue {
     }
 
     async fn wire(platform: Platform, settings: Settings, wiring: &mut Wiring) -> anyhow::Result<()> {
-        let import: ImportSettings = platform.config.section("import")?;
         let zone = TimeZone::get(&settings.time_zone).context("catalogue.time_zone")?;
         let store = platform.store;
 
@@ -60,7 +61,7 @@ impl Service for Catalogue {
         let runner = Runner {
             store: store.clone(),
             context: import::Context { time_zone: zone.clone(), language: settings.language },
-            guard: VanishGuard { max_share: import.max_vanishing_share },
+            guard: VanishGuard { max_share: settings.import.max_vanishing_share },
         };
         wiring.task("imports", |stop| runner.run(stop));
 
@@ -69,7 +70,7 @@ impl Service for Catalogue {
 
         wiring.handle::<ActorRegistered, _>(events::ActorNames);
         wiring.handle::<ActorProfileChanged, _>(events::ActorNames);
-        wiring.rpc(CatalogueServer::new(rpc::Rpc { store, index, zone, import }));
+        wiring.rpc(CatalogueServer::new(rpc::Rpc { store, index, zone, import: settings.import }));
         Ok(())
     }
 }

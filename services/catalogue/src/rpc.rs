@@ -13,11 +13,7 @@ use bildung_chassis::{
     Refusal, Store,
     rpc::{id, principal},
 };
-use bildung_proto::rpc::catalogue::{
-    self as wire,
-    catalogue_server::Catalogue,
-    start_import_request::Part,
-};
+use bildung_proto::rpc::catalogue::{self as wire, catalogue_server::Catalogue, start_import_request::Part};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use jiff::tz::TimeZone;
@@ -85,7 +81,10 @@ impl Catalogue for Rpc {
             Err(_) => Err(Refusal::invalid("upload_broken", "the upload ended before its end").into()),
         });
         let settings = self.import.clone();
-        let run = self.store.command(&caller, move |work| Box::pin(async move { start_import::start(work, &settings, new, chunks).await })).await?;
+        let run = self
+            .store
+            .command(&caller, move |work| Box::pin(async move { start_import::start(work, &settings, new, chunks).await }))
+            .await?;
         Ok(Response::new(wire::StartImportResponse { id: run.to_string() }))
     }
 

@@ -9,17 +9,19 @@ pub struct Settings {
     pub time_zone: String,
     /// Language of instruction where a format cannot say (BCP 47).
     pub language: String,
+    /// Imports of whole files.
+    pub import: ImportSettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { time_zone: "Europe/Berlin".into(), language: "de".into() }
+        Self { time_zone: "Europe/Berlin".into(), language: "de".into(), import: ImportSettings::default() }
     }
 }
 
-/// Section `[import]`.
+/// Section `[catalogue.import]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ImportSettings {
     /// Largest file that is taken, in bytes.
     pub max_bytes: u64,

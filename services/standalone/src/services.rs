@@ -56,6 +56,7 @@ macro_rules! services {
 }
 
 services! {
+    Catalogue: bildung_catalogue::Catalogue, "Offers, imports, search";
     Network: bildung_network::Network, "Actors, cooperations, measures";
     Monitoring: bildung_monitoring::Monitoring, "Data, indicators, problem situations";
     Newcomers: bildung_newcomers::Newcomers, "Cases of newcomers";

@@ -44,7 +44,8 @@ pub(crate) async fn claim(work: &mut Work, worker: Uuid) -> Result<Option<Run>> 
     if run.attempts <= MAX_ATTEMPTS {
         return Ok(Some(run));
     }
-    let note = NoteRow::new(Severity::Rejected, "", "", "interrupted", "Der Import wurde mehrfach unterbrochen. Er kann wiederholt werden.");
+    let note =
+        NoteRow::new(Severity::Rejected, "", "", "interrupted", "Der Import wurde mehrfach unterbrochen. Er kann wiederholt werden.");
     store::imports::add_notes(work.tx(), run.id, &[note]).await?;
     let now = work.now;
     store::imports::finish(work.tx(), run.id, State::Failed, Some("interrupted"), now).await?;
@@ -154,7 +155,9 @@ pub(crate) async fn apply(work: &mut Work, run: &Run, worker: Uuid) -> Result<St
         let before = held.get(&record.key);
         let outcome = match before {
             None => Outcome::Created,
-            Some(held) if held.state == offer::State::Published && held.content_hash == record.content_hash && held.provider == provider.id => {
+            Some(held)
+                if held.state == offer::State::Published && held.content_hash == record.content_hash && held.provider == provider.id =>
+            {
                 Outcome::Unchanged
             }
             Some(_) => Outcome::Updated,

@@ -48,10 +48,15 @@ pub const LIFE_PHASES: [Code; 6] = [
 ];
 
 /// Formats.
-pub const FORMATS: [Code; 3] = [code("on_site", "Vor Ort", "On site"), code("online", "Online", "Online"), code("blended", "Vor Ort und online", "Blended")];
+pub const FORMATS: [Code; 3] =
+    [code("on_site", "Vor Ort", "On site"), code("online", "Online", "Online"), code("blended", "Vor Ort und online", "Blended")];
 
 /// Answers to whether it is accessible.
-pub const ACCESSIBLE: [Code; 3] = [code("yes", "Barrierefrei", "Accessible"), code("no", "Nicht barrierefrei", "Not accessible"), code("unknown", "Keine Angabe", "Not stated")];
+pub const ACCESSIBLE: [Code; 3] = [
+    code("yes", "Barrierefrei", "Accessible"),
+    code("no", "Nicht barrierefrei", "Not accessible"),
+    code("unknown", "Keine Angabe", "Not stated"),
+];
 
 /// Yes and no.
 pub const YES_NO: [Code; 2] = [code("true", "Ja", "Yes"), code("false", "Nein", "No")];
@@ -152,13 +157,19 @@ pub fn topics(hints: Hints<'_>) -> Vec<String> {
                 found.push(topic);
             }
         }
-        if ["deutsch fremdsprache", "deutsch als fremdsprache", "deutsch als zweitsprache", "integrationskurs", "daf", "daz"].contains(&keyword.as_str()) {
+        if ["deutsch fremdsprache", "deutsch als fremdsprache", "deutsch als zweitsprache", "integrationskurs", "daf", "daz"]
+            .contains(&keyword.as_str())
+        {
             found.push("german");
         }
     }
     let title = fold(hints.title);
     let words: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).collect();
-    if title.contains("integrationskurs") || title.contains("deutsch als ") || (words.contains(&"deutsch") && hints.has_level) || title.contains("deutschkurs") {
+    if title.contains("integrationskurs")
+        || title.contains("deutsch als ")
+        || (words.contains(&"deutsch") && hints.has_level)
+        || title.contains("deutschkurs")
+    {
         found.push("german");
     }
     if title.contains("integrationskurs") || hints.target_groups.iter().any(|group| is_newcomer_group(group)) {

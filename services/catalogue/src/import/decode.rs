@@ -163,7 +163,6 @@ impl<R: Read> Read for DecodingReader<R> {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn formats_are_recognised_by_the_beginning() {
-        let xml = br#"<?xml version="1.0"?><!-- a --><openvhs:veranstaltungen version="1.2" xmlns:openvhs="http://www.dvv-vhs.de/Open-VHS">"#;
+        let xml =
+            br#"<?xml version="1.0"?><!-- a --><openvhs:veranstaltungen version="1.2" xmlns:openvhs="http://www.dvv-vhs.de/Open-VHS">"#;
         let json = br#"{"veranstaltungen": {"veranstaltung": [{"guid": "1"}]}}"#;
         assert_eq!(Requested::Auto.decide(xml), Ok(Format::OpenVhs));
         assert_eq!(Requested::Auto.decide(json), Ok(Format::OpenVhsJson));

@@ -28,7 +28,11 @@ pub fn map(element: &Element, position: u64, context: &Context) -> Entry {
     let mut notes = Notes(Vec::new());
     let title = element.value("name").map(clean_line).unwrap_or_default();
     if key.is_none() {
-        notes.rejected("guid", "guid_missing", "Die Veranstaltung hat keine guid und könnte beim nächsten Import nicht wiedererkannt werden.");
+        notes.rejected(
+            "guid",
+            "guid_missing",
+            "Die Veranstaltung hat keine guid und könnte beim nächsten Import nicht wiedererkannt werden.",
+        );
     }
     if key.as_ref().is_some_and(|key| key.len() > MAX_KEY) {
         notes.rejected("guid", "guid_too_long", "Die guid ist länger als 255 Zeichen.");
@@ -100,7 +104,9 @@ impl Mapping<'_, '_> {
             topics,
             life_phases,
             target_groups,
-            language: Some(element.value("unterrichtssprache").map_or_else(|| self.context.language.clone(), |code| clean_line(code).to_lowercase())),
+            language: Some(
+                element.value("unterrichtssprache").map_or_else(|| self.context.language.clone(), |code| clean_line(code).to_lowercase()),
+            ),
             level,
             format,
             district: element
@@ -144,7 +150,8 @@ impl Mapping<'_, '_> {
         let value = |names: [&str; 4]| {
             candidates.iter().find_map(|element| names.iter().find_map(|name| element.value(name))).map(|text| text.replace(',', "."))
         };
-        let (latitude, longitude) = (value(["lat", "latitude", "breitengrad", "geo_lat"])?, value(["lon", "lng", "longitude", "laengengrad"])?);
+        let (latitude, longitude) =
+            (value(["lat", "latitude", "breitengrad", "geo_lat"])?, value(["lon", "lng", "longitude", "laengengrad"])?);
         match (latitude.parse::<f64>(), longitude.parse::<f64>()) {
             (Ok(latitude), Ok(longitude)) if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 => {
                 // nobody means the Gulf of Guinea
@@ -177,7 +184,8 @@ impl Mapping<'_, '_> {
         }
         let online = place.is_some_and(|place| {
             let name = place.name.to_lowercase();
-            place.street.is_empty() && (name.starts_with("online") || name.contains("vhs.cloud") || place.city.eq_ignore_ascii_case("online"))
+            place.street.is_empty()
+                && (name.starts_with("online") || name.contains("vhs.cloud") || place.city.eq_ignore_ascii_case("online"))
         });
         if online { Format::Online } else { Format::OnSite }
     }
@@ -306,7 +314,11 @@ impl Mapping<'_, '_> {
             None => first,
         };
         if last < first {
-            self.notes.warning("ende_datum", "end_before_start", format!("Das Ende {last} liegt vor dem Beginn {first}; nur der Beginn wird übernommen."));
+            self.notes.warning(
+                "ende_datum",
+                "end_before_start",
+                format!("Das Ende {last} liegt vor dem Beginn {first}; nur der Beginn wird übernommen."),
+            );
         }
         self.all_day(first, last.max(first))
     }

@@ -178,7 +178,9 @@ fn element(name: &str, value: Value) -> Element {
                 } else {
                     match value {
                         Value::Null => {}
-                        Value::Array(values) => element.children.extend(values.into_iter().map(|value| self::element(local_name(&key), value))),
+                        Value::Array(values) => {
+                            element.children.extend(values.into_iter().map(|value| self::element(local_name(&key), value)))
+                        }
                         value => element.children.push(self::element(local_name(&key), value)),
                     }
                 }

@@ -92,12 +92,18 @@ impl<R: std::io::BufRead> Document<R> {
                     true
                 }
                 Event::DocType(_) => {
-                    return Err(self.unreadable(start, "dtd_refused", "Dateien mit einer Dokumenttypdefinition (DOCTYPE) werden nicht angenommen.".to_owned()));
+                    return Err(self.unreadable(
+                        start,
+                        "dtd_refused",
+                        "Dateien mit einer Dokumenttypdefinition (DOCTYPE) werden nicht angenommen.".to_owned(),
+                    ));
                 }
                 Event::Decl(_) | Event::PI(_) | Event::Comment(_) => true,
                 Event::Eof => {
                     return match self.open.last() {
-                        Some(open) => Err(self.malformed(start, format!("Die Datei endet, bevor das Element „{}“ geschlossen ist.", open.name))),
+                        Some(open) => {
+                            Err(self.malformed(start, format!("Die Datei endet, bevor das Element „{}“ geschlossen ist.", open.name)))
+                        }
                         None if !self.root_seen => Err(self.malformed(start, "Die Datei enthält kein XML-Element.".to_owned())),
                         None => Ok(()),
                     };
@@ -117,7 +123,11 @@ impl<R: std::io::BufRead> Document<R> {
             }
             self.root_seen = true;
             if name != "veranstaltungen" {
-                return Err(self.unreadable(at, "unexpected_structure", format!("Das Wurzelelement ist „{name}“ statt „veranstaltungen“.")));
+                return Err(self.unreadable(
+                    at,
+                    "unexpected_structure",
+                    format!("Das Wurzelelement ist „{name}“ statt „veranstaltungen“."),
+                ));
             }
         }
         if self.open.len() == MAX_DEPTH {
@@ -131,7 +141,8 @@ impl<R: std::io::BufRead> Document<R> {
             if raw.contains('<') {
                 return Err(self.malformed(at, "In einem Attribut steht „<“.".to_owned()));
             }
-            let value = quick_xml::escape::unescape(&raw).map_err(|_| self.malformed(at, "Unbekannte Entität in einem Attribut.".to_owned()))?;
+            let value =
+                quick_xml::escape::unescape(&raw).map_err(|_| self.malformed(at, "Unbekannte Entität in einem Attribut.".to_owned()))?;
             element.attributes.push((key, value.into_owned()));
         }
         self.open.push(element);

@@ -82,7 +82,13 @@ pub(crate) async fn view(connection: &mut PgConnection, run: Run, most_notes: i6
         }),
         errors: notes
             .into_iter()
-            .map(|note| wire::ImportNote { severity: note.severity, record: note.record, field: note.field, reason: note.reason, code: note.code })
+            .map(|note| wire::ImportNote {
+                severity: note.severity,
+                record: note.record,
+                field: note.field,
+                reason: note.reason,
+                code: note.code,
+            })
             .collect(),
         errors_total: notes_total.unsigned_abs(),
         created_at: run.created_at.to_string(),

@@ -21,10 +21,8 @@ pub(crate) async fn search(
     let question = Question::parse(request, zone, principal.is_staff())?;
     let (index, now) = (index.clone(), store.clock().now());
     let started = std::time::Instant::now();
-    let mut answer = tokio::task::spawn_blocking(move || index.ask(&question, now))
-        .await
-        .context("a search panicked")?
-        .map_err(anyhow::Error::from)?;
+    let mut answer =
+        tokio::task::spawn_blocking(move || index.ask(&question, now)).await.context("a search panicked")?.map_err(anyhow::Error::from)?;
     answer.took_ms = started.elapsed().as_secs_f64() * 1000.0;
     Ok(answer)
 }

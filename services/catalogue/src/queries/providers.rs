@@ -20,5 +20,10 @@ pub(crate) async fn list(store: &Store, page: u32, per_page: u32) -> Result<wire
 }
 
 fn view(row: ProviderRow) -> wire::Provider {
-    wire::Provider { id: row.id.to_string(), name: row.name, actor_id: row.actor_id.map(|id| id.to_string()), offers: row.offers.unsigned_abs() }
+    wire::Provider {
+        id: row.id.to_string(),
+        name: row.name,
+        actor_id: row.actor_id.map(|id| id.to_string()),
+        offers: row.offers.unsigned_abs(),
+    }
 }

@@ -141,9 +141,9 @@ fn part_stems(parts: &[String]) -> Vec<String> {
 /// Words that say nothing in a query of several.
 pub fn is_stop_word(folded: &str) -> bool {
     const STOP_WORDS: [&str; 46] = [
-        "aber", "als", "am", "an", "auf", "aus", "bei", "beim", "bis", "das", "dem", "den", "der", "des", "die", "ein", "eine", "einem", "einen",
-        "einer", "eines", "fuer", "fur", "ich", "im", "in", "ins", "ist", "mit", "nach", "oder", "ohne", "the", "und", "ueber", "um", "vom", "von",
-        "vor", "wie", "wo", "zu", "zum", "zur", "and", "for",
+        "aber", "als", "am", "an", "auf", "aus", "bei", "beim", "bis", "das", "dem", "den", "der", "des", "die", "ein", "eine", "einem",
+        "einen", "einer", "eines", "fuer", "fur", "ich", "im", "in", "ins", "ist", "mit", "nach", "oder", "ohne", "the", "und", "ueber",
+        "um", "vom", "von", "vor", "wie", "wo", "zu", "zum", "zur", "and", "for",
     ];
     STOP_WORDS.contains(&folded)
 }

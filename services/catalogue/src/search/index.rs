@@ -182,7 +182,11 @@ impl OfferIndex {
             let values = [("true", yes), ("false", no)]
                 .into_iter()
                 .filter(|(_, count)| *count > 0)
-                .map(|(value, count)| wire::FacetValue { value: value.to_owned(), label: labels::label(&labels::YES_NO, value, locale), count })
+                .map(|(value, count)| wire::FacetValue {
+                    value: value.to_owned(),
+                    label: labels::label(&labels::YES_NO, value, locale),
+                    count,
+                })
                 .collect();
             facets.push(wire::Facet { name: name.to_owned(), values });
         }

@@ -85,7 +85,10 @@ impl Question {
         };
         let start_of = |date: Date| date.to_zoned(zone.clone()).map(|zoned| zoned.timestamp()).ok();
         let from = day("from", &request.from)?.and_then(start_of);
-        let to = day("to", &request.to)?.and_then(|date| date.tomorrow().ok()).and_then(start_of).map(|at| at - jiff::SignedDuration::from_secs(1));
+        let to = day("to", &request.to)?
+            .and_then(|date| date.tomorrow().ok())
+            .and_then(start_of)
+            .map(|at| at - jiff::SignedDuration::from_secs(1));
         if from.zip(to).is_some_and(|(from, to)| to < from) {
             return Err(Violation::Parameter { name: "to", detail: "not before from" });
         }

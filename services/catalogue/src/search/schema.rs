@@ -60,7 +60,8 @@ impl Fields {
             id: builder.add_text_field("id", STRING),
             offer: builder.add_bytes_field("offer", STORED),
             stems: TEXTS.map(|(text, _)| builder.add_text_field(&format!("{text}_stems"), tokens(IndexRecordOption::WithFreqs, true))),
-            words: [0, 1, 2].map(|text| builder.add_text_field(&format!("{}_words", TEXTS[text].0), tokens(IndexRecordOption::Basic, false))),
+            words: [0, 1, 2]
+                .map(|text| builder.add_text_field(&format!("{}_words", TEXTS[text].0), tokens(IndexRecordOption::Basic, false))),
             all_words: builder.add_text_field("all_words", tokens(IndexRecordOption::Basic, false)),
             all_stems: builder.add_text_field("all_stems", tokens(IndexRecordOption::Basic, false)),
             facets: FACETS.map(|facet| builder.add_text_field(facet, name.clone())),

@@ -39,7 +39,11 @@ pub(super) fn query(searcher: &Searcher, fields: &Fields, text: &str) -> tantivy
     let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::with_capacity(words.len());
     let longest = words.iter().map(|word| word.forms[0].len()).max().unwrap_or_default();
     for word in &words {
-        if hyphenated && words.len() > 1 && word.forms[0].len() == longest && words.iter().any(|other| other != word && word.forms[0].starts_with(&other.forms[0])) {
+        if hyphenated
+            && words.len() > 1
+            && word.forms[0].len() == longest
+            && words.iter().any(|other| other != word && word.forms[0].starts_with(&other.forms[0]))
+        {
             continue;
         }
         clauses.push((Occur::Must, lookup.word(word)?));
@@ -98,7 +102,8 @@ impl Lookup<'_> {
             for (field, (_, weight)) in fields.words.iter().zip(TEXTS) {
                 for form in &word.forms {
                     // as typed is better than a part or another form
-                    clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(term(*field, form, IndexRecordOption::Basic), weight * 1.5))));
+                    clauses
+                        .push((Occur::Should, Box::new(ConstScoreQuery::new(term(*field, form, IndexRecordOption::Basic), weight * 1.5))));
                 }
             }
         }
@@ -134,7 +139,8 @@ impl Lookup<'_> {
 
     /// All parts of a compound that nobody wrote as one word.
     fn in_parts(&self, word: &Word) -> tantivy::Result<Option<Box<dyn Query>>> {
-        let pieces: Vec<Word> = analysis::split(&word.forms[0]).iter().filter(|part| part.chars().count() >= 4).map(|part| analysis::analyse(part)).collect();
+        let pieces: Vec<Word> =
+            analysis::split(&word.forms[0]).iter().filter(|part| part.chars().count() >= 4).map(|part| analysis::analyse(part)).collect();
         if pieces.len() < 2 {
             return Ok(None);
         }

@@ -44,16 +44,25 @@ pub(crate) async fn held(tx: &mut PgConnection, source: &str, keys: &[String]) -
     .await?;
     rows.into_iter()
         .map(|row| {
-            Ok(Held { id: row.id, record_key: row.record_key, state: state(&row.state)?, provider: row.provider, content_hash: row.content_hash })
+            Ok(Held {
+                id: row.id,
+                record_key: row.record_key,
+                state: state(&row.state)?,
+                provider: row.provider,
+                content_hash: row.content_hash,
+            })
         })
         .collect()
 }
 
 /// The instances of some offers.
 pub(crate) async fn instances(tx: &mut PgConnection, offers: &[Uuid]) -> Result<HashMap<Uuid, Vec<Instance>>> {
-    let rows = sqlx::query!("select id, offer, start_at, end_at, all_day from instance where offer = any($1) order by offer, start_at, id", offers)
-        .fetch_all(tx)
-        .await?;
+    let rows = sqlx::query!(
+        "select id, offer, start_at, end_at, all_day from instance where offer = any($1) order by offer, start_at, id",
+        offers
+    )
+    .fetch_all(tx)
+    .await?;
     let mut found: HashMap<Uuid, Vec<Instance>> = HashMap::new();
     for row in rows {
         let occurrence = Occurrence { start: row.start_at.to_jiff(), end: row.end_at.to_jiff(), all_day: row.all_day };
@@ -170,7 +179,9 @@ pub(crate) async fn any_to_announce(tx: &mut PgConnection) -> Result<bool> {
 
 /// Some visible offers whose new provider has to be announced; they are marked as announced.
 pub(crate) async fn take_to_announce(tx: &mut PgConnection, limit: i64) -> Result<Vec<Offer>> {
-    let ids = sqlx::query_scalar!("select id from offer where announce order by id limit $1 for update skip locked", limit).fetch_all(&mut *tx).await?;
+    let ids = sqlx::query_scalar!("select id from offer where announce order by id limit $1 for update skip locked", limit)
+        .fetch_all(&mut *tx)
+        .await?;
     sqlx::query!("update offer set announce = false where id = any($1)", &ids).execute(&mut *tx).await?;
     by_ids(tx, &ids).await
 }

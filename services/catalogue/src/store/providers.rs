@@ -118,6 +118,7 @@ pub(crate) async fn list(tx: &mut PgConnection, limit: i64, offset: i64) -> Resu
     )
     .fetch_all(&mut *tx)
     .await?;
-    let total = sqlx::query_scalar!(r#"select count(distinct provider) as "total!" from offer where state = 'published'"#).fetch_one(tx).await?;
+    let total =
+        sqlx::query_scalar!(r#"select count(distinct provider) as "total!" from offer where state = 'published'"#).fetch_one(tx).await?;
     Ok((rows, total))
 }

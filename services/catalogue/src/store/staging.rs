@@ -49,7 +49,8 @@ pub(crate) struct Was {
 pub(crate) async fn stage(tx: &mut PgConnection, run: Uuid, records: &[Staged]) -> Result<()> {
     let positions: Vec<i64> = records.iter().map(|staged| signed(staged.position)).collect();
     let keys: Vec<Option<String>> = records.iter().map(|staged| staged.key.clone()).collect();
-    let hashes: Vec<Option<Vec<u8>>> = records.iter().map(|staged| staged.record.as_ref().map(|record| record.content_hash().to_vec())).collect();
+    let hashes: Vec<Option<Vec<u8>>> =
+        records.iter().map(|staged| staged.record.as_ref().map(|record| record.content_hash().to_vec())).collect();
     let contents: Vec<Option<serde_json::Value>> = records
         .iter()
         .map(|staged| staged.record.as_ref().map(serde_json::to_value).transpose())
@@ -67,7 +68,9 @@ pub(crate) async fn stage(tx: &mut PgConnection, run: Uuid, records: &[Staged]) 
     )
     .execute(&mut *tx)
     .await?;
-    sqlx::query!("update import_run set read = read + $2, done = done + $2 where id = $1", run, signed(records.len() as u64)).execute(tx).await?;
+    sqlx::query!("update import_run set read = read + $2, done = done + $2 where id = $1", run, signed(records.len() as u64))
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
@@ -161,10 +164,7 @@ pub(crate) async fn pending(tx: &mut PgConnection, run: Uuid, limit: i64) -> Res
     )
     .fetch_all(tx)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Pending { position: row.position, key: row.key, content_hash: row.hash, record: row.record.0 })
-        .collect())
+    Ok(rows.into_iter().map(|row| Pending { position: row.position, key: row.key, content_hash: row.hash, record: row.record.0 }).collect())
 }
 
 /// Marks what became of records; their content is no longer needed here.
@@ -199,7 +199,9 @@ pub(crate) async fn remember(tx: &mut PgConnection, run: Uuid, offers: &[Uuid]) 
 
 /// Notes that offers were not there before the run.
 pub(crate) async fn remember_new(tx: &mut PgConnection, run: Uuid, offers: &[Uuid]) -> Result<()> {
-    sqlx::query!("insert into import_before (run, offer) select $1, unnest($2::uuid[]) on conflict do nothing", run, offers).execute(tx).await?;
+    sqlx::query!("insert into import_before (run, offer) select $1, unnest($2::uuid[]) on conflict do nothing", run, offers)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 

@@ -98,7 +98,8 @@ fn indentation_and_order_change_no_content() {
     for changed in [flat, deep] {
         // indentation inside CDATA is content of the line only
         let (_, after) = xml(&changed).unwrap();
-        let hashes = |entries: &[Entry]| entries.iter().filter_map(|entry| entry.record.as_ref().map(Record::content_hash)).collect::<Vec<_>>();
+        let hashes =
+            |entries: &[Entry]| entries.iter().filter_map(|entry| entry.record.as_ref().map(Record::content_hash)).collect::<Vec<_>>();
         assert_eq!(hashes(&before), hashes(&after));
     }
 }
@@ -118,7 +119,11 @@ fn files_that_cannot_be_read_name_line_and_column() {
         (String::new(), Some((1, 1)), "not_well_formed"),
         ("nur Text".to_owned(), Some((1, 1)), "not_well_formed"),
         ("<kurse/>".to_owned(), Some((1, 1)), "unexpected_structure"),
-        ("<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\n<veranstaltungen>&e;</veranstaltungen>".to_owned(), Some((1, 1)), "dtd_refused"),
+        (
+            "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\n<veranstaltungen>&e;</veranstaltungen>".to_owned(),
+            Some((1, 1)),
+            "dtd_refused",
+        ),
         (root(&"<a>".repeat(200)), None, "unexpected_structure"),
     ] {
         let error = xml(&text).unwrap_err();
@@ -206,7 +211,10 @@ fn the_association_s_example_is_read() {
     assert_eq!(records.iter().map(|record| record.occurrences.len()).collect::<Vec<_>>(), [5, 10, 1, 1, 1, 1]);
     assert_eq!(records[1].occurrences[0].start.to_string(), "2021-04-11T11:00:00Z");
     assert_eq!(records[1].level, Some(Level::B1));
-    assert_eq!(records.iter().map(|record| record.price.charge.kind()).collect::<Vec<_>>(), ["amount", "amount", "amount", "amount", "free", "unknown"]);
+    assert_eq!(
+        records.iter().map(|record| record.price.charge.kind()).collect::<Vec<_>>(),
+        ["amount", "amount", "amount", "amount", "free", "unknown"]
+    );
 }
 
 #[test]
@@ -219,5 +227,9 @@ fn berlin_s_courses_are_read() {
     assert_eq!(records.iter().filter(|record| matches!(record.price.charge, Charge::Amount { reduced: Some(_), .. })).count(), 1455);
     assert_eq!(records.iter().filter(|record| record.price.charge == Charge::Free).count(), 204);
     assert!(records.iter().all(|record| !record.description.contains("<br") && !record.description.contains("</a>")));
-    assert!(records.iter().filter(|record| record.topics.is_empty()).count() < 200, "{}", records.iter().filter(|r| r.topics.is_empty()).count());
+    assert!(
+        records.iter().filter(|record| record.topics.is_empty()).count() < 200,
+        "{}",
+        records.iter().filter(|r| r.topics.is_empty()).count()
+    );
 }

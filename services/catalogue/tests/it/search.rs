@@ -212,7 +212,11 @@ fn a_facet_ignores_its_own_filter_only() {
 
 #[test]
 fn orders_and_the_radius() {
-    let index = index(&[rich(1, &[], Some("Nord"), Some(900), None), rich(2, &[], Some("Süd"), Some(0), None), rich(3, &[], None, Some(500), None)]);
+    let index = index(&[
+        rich(1, &[], Some("Nord"), Some(900), None),
+        rich(2, &[], Some("Süd"), Some(0), None),
+        rich(3, &[], None, Some(500), None),
+    ]);
     let order = |question: &Question| ask(&index, question).items.into_iter().map(|offer| offer.title).collect::<Vec<_>>();
     assert_eq!(order(&Question { sort: Sort::Price, ..question("") }), ["Angebot 2", "Angebot 3", "Angebot 1"]);
     let near = Question { sort: Sort::Distance, near: Some((49.51, 7.7)), ..question("") };
@@ -281,17 +285,29 @@ fn berlin_s_courses_are_found() {
     let total = |text: &str| ask(&index, &question(text)).total;
     let heading = |record: &Record| format!("{} {} {}", record.title, record.subtitle, record.keywords.join(" ")).to_lowercase();
     let holding = |part: &str| records.iter().filter(|record| heading(record).contains(part)).count() as u64;
-    for (query, part) in [("Kurs", "kurs"), ("Sprachkurs", "sprachkurs"), ("Bildungsurlaub", "bildungsurlaub"), ("Malerei", "malerei"), ("Deutsch", "deutsch")] {
+    for (query, part) in [
+        ("Kurs", "kurs"),
+        ("Sprachkurs", "sprachkurs"),
+        ("Bildungsurlaub", "bildungsurlaub"),
+        ("Malerei", "malerei"),
+        ("Deutsch", "deutsch"),
+    ] {
         println!("{query}: {} found, {} titles, subtitles or keywords hold it", total(query), holding(part));
         assert!(total(query) >= holding(part), "{query}: {} < {}", total(query), holding(part));
     }
-    for (typo, right, part) in
-        [("Sprachkus", "Sprachkurs", "sprachkurs"), ("Bildungsurlab", "Bildungsurlaub", "bildungsurlaub"), ("Integratonskurs", "Integrationskurs", "integrationskurs")]
-    {
+    for (typo, right, part) in [
+        ("Sprachkus", "Sprachkurs", "sprachkurs"),
+        ("Bildungsurlab", "Bildungsurlaub", "bildungsurlaub"),
+        ("Integratonskurs", "Integrationskurs", "integrationskurs"),
+    ] {
         println!("{typo}: {} found, {right}: {}", total(typo), total(right));
         assert!(total(typo) > 0 && total(typo) >= holding(part) * 9 / 10, "{typo}");
         let first = &ask(&index, &Question { per_page: 5, ..question(typo) }).items;
-        assert!(first.iter().all(|offer| format!("{offer:?}").to_lowercase().contains(part)), "{typo}: {:?}", first.iter().map(|offer| &offer.title).collect::<Vec<_>>());
+        assert!(
+            first.iter().all(|offer| format!("{offer:?}").to_lowercase().contains(part)),
+            "{typo}: {:?}",
+            first.iter().map(|offer| &offer.title).collect::<Vec<_>>()
+        );
     }
     for nonsense in ["xqzvwk", "Blorptikon", "Quarzfagottrohling", "qwertzuiop"] {
         assert_eq!(total(nonsense), 0, "{nonsense}");
