@@ -1,5 +1,6 @@
 //! The web portal: pages rendered on the server that work without scripts, in German, over the same functions as the API.
 pub(crate) mod answers;
+mod case_words;
 pub(crate) mod chart;
 pub(crate) mod errors;
 pub(crate) mod form;

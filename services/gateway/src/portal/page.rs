@@ -79,7 +79,13 @@ const AREAS: &[Area] = &[
         &[Role::Editor, Role::Provider],
     ),
     area("/office/cases", "Fälle", "hand", "Neuzugewanderte begleiten: Fall öffnen, Einwilligung festhalten, verweisen", CASEWORK),
-    area("/office/handovers", "Übergaben", "link", "Fälle übergeben und annehmen, ohne dass einer verloren geht", CASEWORK),
+    area(
+        "/office/handovers",
+        "Übergaben",
+        "link",
+        "Fälle übergeben und annehmen, ohne dass einer verloren geht",
+        &[Role::Coordinator, Role::Deputy],
+    ),
 ];
 const CASEWORK: &[Role] = &[Role::Coordinator, Role::Deputy, Role::Supervisor];
 const OFFERS: NavItem = NavItem { href: "/angebote", label: "Angebote", hint: "", icon: "search", current: false };

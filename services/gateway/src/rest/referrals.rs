@@ -57,6 +57,7 @@ pub(crate) struct SentReferral {
 /// What is needed to refer.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
+#[expect(clippy::struct_field_names, reason = "the names of the API")]
 pub(crate) struct ReferralInput {
     #[schema(required)]
     pub(crate) offer_id: String,
