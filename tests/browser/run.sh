@@ -58,4 +58,11 @@ if ! node -e '
   tail -n 20 "$log" >&2
   missing "the product did not become ready within 180 s (log: tests/browser/output/product.log)"
 fi
+# The demo city is loaded when the product says that it runs.
+seconds=0
+until grep -q "^bildungsbuero is running" "$log"; do
+  kill -0 "$product" 2>/dev/null && [ "$seconds" -lt 180 ] || { tail -n 20 "$log" >&2; missing "the demo city was not loaded within 180 s (log: tests/browser/output/product.log)"; }
+  seconds=$((seconds + 1))
+  sleep 1
+done
 BB_COMMAND="$binary" BB_DATA_DIR="$data" node "$here/run.mjs"
