@@ -109,13 +109,16 @@ create table observation (
 );
 create unique index observation_key on observation (series, period, area, vintage, dataset);
 
--- A file that repeats a number nobody has released yet vouches for it as well as the file that brought it.
+-- A file that repeats a number nobody has released yet vouches for it as well as the file that brought it (`origin`).
 create table confirmation (
-    dataset     bigint not null references dataset (seq),
-    observation bigint not null references observation (id),
-    primary key (dataset, observation)
+    dataset bigint not null references dataset (seq),
+    origin  bigint not null references dataset (seq),
+    series  integer not null,
+    period  integer not null,
+    areas   integer[] not null,
+    primary key (origin, series, period, dataset)
 );
-create index confirmation_of_observation on confirmation (observation);
+create index confirmation_of_dataset on confirmation (dataset);
 
 -- Where a later file repeats what an earlier vintage said. Needed when a file of a vintage in between arrives late: what
 -- it says must not reach past the file that said the old number again.

@@ -83,26 +83,32 @@ impl Staging {
     /// Compares with what is known of that vintage or before, writes what is new, and confirms what nobody has released yet.
     pub(crate) async fn apply(&self, tx: &mut PgConnection, dataset: i64, vintage: Timestamp) -> Result<Applied> {
         tx.execute("analyze staged").await?;
+        // Millions of cells are sorted once: worth some memory, and nothing to compile for.
+        tx.execute("set local work_mem = '64MB'").await?;
+        tx.execute("set local jit = off").await?;
         let (inserted, revised, unchanged): (i64, i64, i64) = sqlx::query_as(
             "with fresh as (
                  select distinct on (series, period, area) * from staged order by series, period, area, line, col
+             ), known as (
+                 select distinct on (series, period, area) series, period, area, vintage, dataset, value, status, quality
+                 from observation
+                 where series = any(array(select distinct series from staged)) and period = any(array(select distinct period from staged))
+                   and vintage <= $1
+                 order by series, period, area, vintage desc, dataset desc
              ), compared as (
-                 select fresh.*, known.id as known, known.vintage as known_vintage,
-                        case when known.id is null then 'inserted'
+                 select fresh.*, known.dataset as known_from, known.vintage as known_vintage,
+                        case when known.dataset is null then 'inserted'
                              when (known.value, known.status, known.quality) is not distinct from (fresh.value, fresh.status, fresh.quality)
                              then 'unchanged' else 'revised' end as effect
-                 from fresh left join lateral (
-                     select id, vintage, value, status, quality from observation o
-                     where o.series = fresh.series and o.period = fresh.period and o.area = fresh.area and o.vintage <= $1
-                     order by o.vintage desc, o.dataset desc limit 1
-                 ) known on true
+                 from fresh left join known using (series, period, area)
              ), written as (
                  insert into observation (series, period, area, vintage, dataset, value, status, raw, quality, line, col)
                  select series, period, area, $1, $2, value, status, raw, quality, line, col from compared where effect <> 'unchanged'
              ), confirmed as (
-                 insert into confirmation (dataset, observation)
-                 select $2, o.id from compared c join observation o on o.id = c.known join dataset d on d.seq = o.dataset
-                 where c.effect = 'unchanged' and d.state <> 'released'
+                 insert into confirmation (dataset, origin, series, period, areas)
+                 select $2, c.known_from, c.series, c.period, array_agg(c.area)
+                 from compared c join dataset d on d.seq = c.known_from
+                 where c.effect = 'unchanged' and d.state <> 'released' group by c.known_from, c.series, c.period
              ), sighted as (
                  insert into sighting (dataset, series, period, areas, lines, cols)
                  select $2, series, period, array_agg(area order by area), array_agg(line order by area), array_agg(col order by area)

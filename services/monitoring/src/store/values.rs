@@ -38,12 +38,12 @@ pub(crate) async fn parts(tx: &mut PgConnection, dataset: i64, numerator: i32, d
                where o.series in ($2, $3) and (
                    d.state = 'released' or o.dataset = $1
                    or exists (select from confirmation c join dataset cd on cd.seq = c.dataset
-                              where c.observation = o.id and (c.dataset = $1 or cd.state = 'released')))
+                              where c.origin = o.dataset and c.series = o.series and c.period = o.period and o.area = any(c.areas)
+                                and (c.dataset = $1 or cd.state = 'released')))
            ), touched as (
                select area, period from observation where series in ($2, $3) and dataset = $1
                union
-               select o.area, o.period from confirmation c join observation o on o.id = c.observation
-               where c.dataset = $1 and o.series in ($2, $3)
+               select unnest(c.areas), c.period from confirmation c where c.dataset = $1 and c.series in ($2, $3)
            ), latest as (
                select distinct on (series, period, area) * from usable order by series, period, area, vintage desc, dataset desc
            )
