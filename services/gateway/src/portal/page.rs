@@ -23,6 +23,8 @@ pub(crate) struct Page {
     pub(crate) user: Option<String>,
     /// Ways for everybody.
     pub(crate) nav: Vec<NavItem>,
+    /// Every area of the office in the order of the loop, and whether it is open to whoever is signed in.
+    pub(crate) stations: Vec<(NavItem, bool)>,
     /// Ways for whoever is signed in, by role.
     pub(crate) office_nav: Vec<NavItem>,
     /// The page belongs to the office.
@@ -104,6 +106,7 @@ impl Page {
             office_nav.push(NavItem { label: "Übersicht", current: path == OFFICE.href, ..OFFICE.clone() });
             office_nav.extend(AREAS.iter().filter(|area| caller.has_any(area.roles)).map(|area| at(&area.item)));
         }
+        let stations = AREAS.iter().map(|area| (area.item.clone(), caller.has_any(area.roles))).collect();
         let office = path == OFFICE.href || path.starts_with("/office/");
         Self {
             title: title.into(),
@@ -114,6 +117,7 @@ impl Page {
             nav,
             office: office && !office_nav.is_empty(),
             office_nav,
+            stations,
             demo: app.demo,
             indexed: !office,
             theme: Arc::clone(&app.theme),
@@ -132,6 +136,7 @@ impl Page {
             nav: vec![OFFERS],
             office: false,
             office_nav: Vec::new(),
+            stations: Vec::new(),
             demo: app.demo,
             indexed: false,
             theme: Arc::clone(&app.theme),
