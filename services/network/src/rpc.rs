@@ -84,7 +84,7 @@ impl Network for Rpc {
         let actor = self.command(request, |work, message| {
             Box::pin(async move {
                 let given = message.profile.unwrap_or_default().into();
-                commands::actors::register(work, &given, &message.state).await
+                commands::actors::register(work, &given, &message.state, &message.key).await
             })
         });
         Ok(Response::new(actor.await?.into()))

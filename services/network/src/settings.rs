@@ -18,7 +18,7 @@ impl Default for Settings {
         let leavers = IndicatorProfile {
             label: "Schulabgänge ohne Hauptschulabschluss".to_owned(),
             aim: "Mehr Jugendliche zu einem Schulabschluss führen".to_owned(),
-            types: codes(&["school", "youth_welfare", "vhs", "counselling", "authority"]),
+            types: codes(&["school", "youth_welfare", "vhs", "counselling"]),
             life_phases: codes(&["secondary"]),
             themes: codes(&["basic_education", "transition"]),
         };

@@ -53,7 +53,7 @@ fn profile(name: &str, types: &[&str], life_phases: &[&str]) -> GivenProfile {
 
 async fn register(db: &TestDatabase, given: GivenProfile) -> Actor {
     let manager = manager();
-    let registered = db.store.command(&manager, |work| Box::pin(async move { commands::actors::register(work, &given, "").await }));
+    let registered = db.store.command(&manager, |work| Box::pin(async move { commands::actors::register(work, &given, "", "").await }));
     registered.await.expect("the actor can be registered")
 }
 

@@ -153,7 +153,7 @@ impl ActorForm {
             web: self.web.clone(),
             description: self.description.clone(),
         };
-        ActorInput { profile, state: self.state.clone() }
+        ActorInput { profile, state: self.state.clone(), key: String::new() }
     }
 }
 

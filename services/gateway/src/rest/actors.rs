@@ -74,6 +74,8 @@ pub(crate) struct ActorInput {
     pub(crate) profile: Profile,
     /// When registering `draft` or `active` (the default); when changing, the state to move to.
     pub(crate) state: String,
+    /// When registering: its key in another register, so that an import finds it.
+    pub(crate) key: String,
 }
 
 /// Which actors.
@@ -265,7 +267,7 @@ pub(crate) async fn one(app: &App, caller: &Caller, id: String) -> Result<Actor,
 
 /// Registers an actor.
 pub(crate) async fn add(app: &App, caller: &Caller, input: ActorInput) -> Result<Actor, Problem> {
-    let asked = pb::RegisterActorRequest { profile: Some(input.profile.into()), state: input.state };
+    let asked = pb::RegisterActorRequest { profile: Some(input.profile.into()), state: input.state, key: input.key };
     Ok(app.peers.network.clone().register_actor(caller.request(asked)).await?.into_inner().into())
 }
 

@@ -8,10 +8,11 @@ use bildung_proto::events::network::{ActorProfile, ActorProfileChanged, ActorReg
 use uuid::Uuid;
 
 /// Adds an organisation to the network.
-pub(crate) async fn register(work: &mut Work, given: &GivenProfile, state: &str) -> Result<Actor> {
+pub(crate) async fn register(work: &mut Work, given: &GivenProfile, state: &str, key: &str) -> Result<Actor> {
     work.principal.require(WRITERS)?;
+    let key = if key.trim().is_empty() { None } else { Some(self::key(key)?) };
     let state = if state.is_empty() { State::Active } else { State::of_field("/state", state)? };
-    let actor = Actor::register(work.id(), None, Profile::check(given)?, state, work.now)?;
+    let actor = Actor::register(work.id(), key, Profile::check(given)?, state, work.now)?;
     store::actor::insert(work.tx(), &actor).await?;
     tell(work, &actor, actor.news_of_registration()).await?;
     Ok(actor)

@@ -31,6 +31,9 @@ pub(crate) enum Violation {
     /// A closed actor takes part in nothing new.
     #[error("the actor is closed")]
     ActorClosed { pointer: &'static str },
+    /// Another actor has the key.
+    #[error("another actor has this key")]
+    ActorKeyTaken,
     /// An actor cannot cooperate with itself.
     #[error("an actor cannot cooperate with itself")]
     SameActor,
@@ -58,6 +61,7 @@ impl Violation {
             Self::Transition { .. } => "transition_not_allowed",
             Self::AlreadyDecided { .. } => "measure_already_decided",
             Self::ActorClosed { .. } => "actor_closed",
+            Self::ActorKeyTaken => "actor_key_taken",
             Self::SameActor => "cooperation_with_itself",
             Self::CooperationExists => "cooperation_exists",
             Self::EndsBeforeItBegins => "ends_before_it_begins",
@@ -75,15 +79,23 @@ impl Violation {
             | Self::UnknownCode { pointer, .. }
             | Self::UnknownReference { pointer, .. }
             | Self::ActorClosed { pointer } => Some(pointer),
+            Self::ActorKeyTaken => Some("/key"),
             Self::SameActor => Some("/to_actor_id"),
             Self::EndsBeforeItBegins => Some("/until"),
-            Self::Transition { .. } | Self::AlreadyDecided { .. } | Self::CooperationExists | Self::RevisionOutdated { .. } => None,
+            Self::Transition { .. }
+            | Self::AlreadyDecided { .. }
+            | Self::CooperationExists
+            | Self::RevisionOutdated { .. } => None,
         }
     }
 
     fn kind(&self) -> Kind {
         match self {
-            Self::Transition { .. } | Self::AlreadyDecided { .. } | Self::CooperationExists | Self::ActorClosed { .. } => Kind::Conflict,
+            Self::Transition { .. }
+            | Self::AlreadyDecided { .. }
+            | Self::ActorKeyTaken
+            | Self::CooperationExists
+            | Self::ActorClosed { .. } => Kind::Conflict,
             Self::RevisionOutdated { .. } => Kind::PreconditionFailed,
             _ => Kind::Invalid,
         }

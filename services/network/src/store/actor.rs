@@ -1,5 +1,6 @@
 //! Actors.
 use super::{Page, stored};
+use crate::domain::Violation;
 use crate::domain::actor::{Actor, Kind, Profile, State};
 use bildung_chassis::Result;
 use jiff_sqlx::{Timestamp, ToSqlx as _};
@@ -69,7 +70,7 @@ impl Row {
 /// Adds an actor.
 pub(crate) async fn insert(tx: &mut PgConnection, actor: &Actor) -> Result<()> {
     let profile = &actor.profile;
-    sqlx::query!(
+    let inserted = sqlx::query!(
         "insert into actor (id, key, name, short_name, other_names, kind, types, life_phases, themes, districts, languages, web,
                             description, state, revision, registered_at, changed_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
@@ -92,8 +93,14 @@ pub(crate) async fn insert(tx: &mut PgConnection, actor: &Actor) -> Result<()> {
         actor.changed_at.to_sqlx(),
     )
     .execute(tx)
-    .await?;
-    Ok(())
+    .await;
+    match inserted {
+        Ok(_) => Ok(()),
+        Err(error) if error.as_database_error().and_then(|e| e.constraint()) == Some("actor_key_once") => {
+            Err(Violation::ActorKeyTaken.into())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Stores a changed actor.

@@ -21,7 +21,7 @@ fn vhs() -> pb::ActorProfile {
 }
 
 fn registering(profile: pb::ActorProfile) -> pb::RegisterActorRequest {
-    pb::RegisterActorRequest { profile: Some(profile), state: String::new() }
+    pb::RegisterActorRequest { profile: Some(profile), state: String::new(), key: String::new() }
 }
 
 #[tokio::test]
@@ -108,8 +108,11 @@ async fn of_two_changes_at_once_one_wins() {
 async fn residents_see_active_actors_only() {
     let db = database().await;
     let api = api(&db);
-    let draft =
-        pb::RegisterActorRequest { profile: Some(pb::ActorProfile { name: "Entwurf".to_owned(), ..vhs() }), state: "draft".to_owned() };
+    let draft = pb::RegisterActorRequest {
+        profile: Some(pb::ActorProfile { name: "Entwurf".to_owned(), ..vhs() }),
+        state: "draft".to_owned(),
+        key: String::new(),
+    };
     let draft = api.register_actor(from(&manager(), draft)).await.unwrap().into_inner();
     api.register_actor(from(&manager(), registering(vhs()))).await.unwrap();
     let names = async |principal: &Principal, states: &[&str]| {
@@ -165,4 +168,14 @@ async fn filters_narrow_and_pages_cut() {
     assert_eq!(list(pb::ListActorsRequest { q: "%".to_owned(), ..asked() }).await.0, 1, "a wildcard is a letter like others");
     assert_eq!(list(pb::ListActorsRequest { page: 2, per_page: 1, ..asked() }).await, (3, text("Grundschule Nord")));
     assert_eq!(list(pb::ListActorsRequest { page: 9, per_page: 100, ..asked() }).await, (3, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_actor() {
+    let db = database().await;
+    let api = api(&db);
+    let keyed = || pb::RegisterActorRequest { key: "vhs".to_owned(), ..registering(vhs()) };
+    assert_eq!(api.register_actor(from(&manager(), keyed())).await.unwrap().into_inner().key, "vhs");
+    let taken = refused(api.register_actor(from(&manager(), keyed())).await);
+    assert_eq!((taken.kind, taken.code.as_str()), (Kind::Conflict, "actor_key_taken"));
 }
