@@ -68,7 +68,7 @@ pub(crate) fn propose(alert: &Alert, profiles: &IndicatorProfiles, actors: &[Act
 
 fn title(alert: &Alert, profile: &IndicatorProfile) -> String {
     let aim = if profile.aim.is_empty() { format!("Problemlage {} angehen", alert.indicator_id) } else { profile.aim.clone() };
-    format!("{aim} ({} {})", alert.area_name, alert.period)
+    format!("{aim} ({} {})", short(&alert.area_name), alert.period)
 }
 
 fn reasoning(alert: &Alert, profile: &IndicatorProfile) -> String {
@@ -76,15 +76,20 @@ fn reasoning(alert: &Alert, profile: &IndicatorProfile) -> String {
     let unit = unit(&alert.unit);
     format!(
         "{label}: {} hat {} den Wert {}{unit}, {} {}{unit}. Abstand: {}{}. Auslösende Regel: {}.",
-        alert.area_name,
+        short(&alert.area_name),
         alert.period,
         german(&alert.value),
-        alert.reference_area_name,
+        short(&alert.reference_area_name),
         german(&alert.reference_value),
         german(&alert.margin),
         difference_unit(&alert.unit),
         alert.rule_id,
     )
+}
+
+// Official statistics write "Kaiserslautern, kreisfreie Stadt".
+fn short(area: &str) -> &str {
+    area.split(',').next().unwrap_or(area).trim()
 }
 
 fn german(decimal: &str) -> String {
@@ -145,7 +150,7 @@ fn fit(alert: &Alert, wanted: &IndicatorProfile, actor: &Actor) -> (usize, Vec<S
         }
         reasons.extend(shared.into_iter().map(|code| format!("{label}:{code}")));
     }
-    let here = |district: &&String| same(district, &alert.area_name) || same(district, &alert.area_code);
+    let here = |district: &&String| same(district, short(&alert.area_name)) || same(district, &alert.area_code);
     if let Some(district) = profile.districts.iter().find(here) {
         score += DISTRICT;
         reasons.push(format!("district:{district}"));
@@ -168,7 +173,7 @@ pub(crate) mod tests {
             rule_id: "above-land".to_owned(),
             indicator_id: "leavers-without-certificate".to_owned(),
             area_code: "07312".to_owned(),
-            area_name: "Kaiserslautern".to_owned(),
+            area_name: "Kaiserslautern, kreisfreie Stadt".to_owned(),
             period: "2023".to_owned(),
             value: "9.24".to_owned(),
             unit: "percent".to_owned(),

@@ -82,10 +82,7 @@ impl Violation {
             Self::ActorKeyTaken => Some("/key"),
             Self::SameActor => Some("/to_actor_id"),
             Self::EndsBeforeItBegins => Some("/until"),
-            Self::Transition { .. }
-            | Self::AlreadyDecided { .. }
-            | Self::CooperationExists
-            | Self::RevisionOutdated { .. } => None,
+            Self::Transition { .. } | Self::AlreadyDecided { .. } | Self::CooperationExists | Self::RevisionOutdated { .. } => None,
         }
     }
 
