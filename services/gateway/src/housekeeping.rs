@@ -3,7 +3,7 @@ use crate::{app::App, store};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-const EVERY: Duration = Duration::from_secs(600);
+const EVERY: Duration = Duration::from_mins(10);
 
 pub(crate) async fn run(app: App, stop: CancellationToken) -> anyhow::Result<()> {
     loop {

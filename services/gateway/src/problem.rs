@@ -20,7 +20,7 @@ pub(crate) struct Problem {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     /// What the status means.
-    pub(crate) title: String,
+    pub(crate) title: &'static str,
     /// HTTP status.
     pub(crate) status: u16,
     /// Stable code, such as `consent_missing`.
@@ -52,7 +52,7 @@ impl Problem {
         let code = code.into();
         Self {
             kind: format!("urn:bildung:problem:{code}"),
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             code,
             detail: detail.into(),

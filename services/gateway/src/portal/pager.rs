@@ -28,6 +28,7 @@ impl Pager {
     }
 
     /// The address of a page.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     pub(crate) fn href(&self, page: &u32) -> String {
         format!("{}{page}", self.base)
     }

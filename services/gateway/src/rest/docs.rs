@@ -87,6 +87,7 @@ struct Docs {
 }
 
 /// The page.
+#[expect(clippy::unused_async, reason = "a handler is one")]
 pub(super) async fn page(State(app): State<App>, caller: Caller, description: Arc<Description>) -> Result<Response, Problem> {
     page::html(&Docs { page: Page::new(&app, &caller, "Schnittstelle (API)"), description })
 }

@@ -39,7 +39,7 @@ struct Attempt {
 
 async fn begin(State(app): State<App>, Query(wish): Query<Wish>) -> Result<Response, Problem> {
     let return_to = safe_return(&app.settings.public_url, wish.return_to.as_deref().unwrap_or_default());
-    let departure = app.issuer.depart().await.map_err(unavailable)?;
+    let departure = app.issuer.depart().await.map_err(|error| unavailable(&error))?;
     let browser = app.ids().bytes::<32>();
     let attempt = Attempt { nonce: departure.nonce, verifier: departure.verifier, return_to };
     let sealed = seal::seal(app.ids(), "sign-in", &browser, &attempt)?;
@@ -125,7 +125,7 @@ fn safe_return(home: &Url, wish: &str) -> String {
     }
 }
 
-fn unavailable(error: anyhow::Error) -> Problem {
+fn unavailable(error: &anyhow::Error) -> Problem {
     tracing::warn!(error = format!("{error:#}"), "nobody can sign in");
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "issuer_unavailable", "the identity provider is not available, please try again")
 }

@@ -18,13 +18,13 @@ use url::Url;
 
 const DESCRIPTION_KEPT: SignedDuration = SignedDuration::from_hours(1);
 /// An issuer that does not say how long its tokens live is asked again after this.
-const UNSAID_LIFETIME: Duration = Duration::from_secs(300);
+const UNSAID_LIFETIME: Duration = Duration::from_mins(5);
 
 type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
 /// The identity provider.
 pub(crate) struct Issuer {
-    issuer: IssuerUrl,
+    url: IssuerUrl,
     origin: String,
     client_id: ClientId,
     secret: Option<SecretString>,
@@ -71,7 +71,7 @@ impl Issuer {
         let callback = settings.public_url.join("/sign-in/callback").context("gateway.public_url is not an address")?;
         let secret = settings.sign_in.client_secret_file.as_deref().map(config::read_secret).transpose()?;
         Ok(Self {
-            issuer: IssuerUrl::new(issuer.to_owned())?,
+            url: IssuerUrl::new(issuer.to_owned())?,
             origin: url.origin().ascii_serialization(),
             client_id: ClientId::new(settings.sign_in.client_id.clone()),
             secret,
@@ -171,7 +171,7 @@ impl Issuer {
         {
             return Ok(description.clone());
         }
-        match ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.http).await {
+        match ProviderMetadataWithLogout::discover_async(self.url.clone(), &self.http).await {
             Ok(description) => {
                 *kept = Some((now, description.clone()));
                 Ok(description)

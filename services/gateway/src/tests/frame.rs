@@ -15,7 +15,6 @@ use std::{
 };
 use tower::ServiceExt as _;
 
-#[expect(clippy::panic, reason = "it is what is tried")]
 async fn panics() -> &'static str {
     panic!("Canary in a panic")
 }

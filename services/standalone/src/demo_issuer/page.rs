@@ -5,32 +5,24 @@ use super::personas::Persona;
 
 /// One button per person; `asked` goes back and forth in hidden fields.
 pub(super) fn personas(asked: &Value) -> String {
-    let hidden: String = asked
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, value)| {
-            Some(format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value.as_str()?)))
-        })
-        .collect();
-    let buttons: String = Persona::ALL
-        .iter()
-        .map(|persona| {
-            format!(
-                "<li><form method=\"post\" action=\"/authorize\">{hidden}<button class=\"bb-persona\" type=\"submit\" name=\"persona\" value=\"{}\">\
-                 <span class=\"bb-icon bb-icon--user\" aria-hidden=\"true\"></span><span><span class=\"bb-persona__name\">{}</span>\
-                 <span class=\"bb-persona__role\">{}</span></span></button></form></li>",
-                escape(persona.subject),
-                escape(persona.name),
-                escape(persona.does)
-            )
-        })
-        .collect();
+    let hidden = asked.as_object().into_iter().flatten().filter_map(|(name, value)| {
+        Some(format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value.as_str()?)))
+    });
+    let buttons = Persona::ALL.iter().map(|persona| {
+        format!(
+            "<li><button class=\"bb-persona\" type=\"submit\" name=\"persona\" value=\"{}\"><span class=\"bb-icon bb-icon--user\" \
+             aria-hidden=\"true\"></span><span><span class=\"bb-persona__name\">{}</span> <span class=\"bb-persona__role\">{}</span></span></button></li>",
+            escape(persona.subject),
+            escape(persona.name),
+            escape(persona.does)
+        )
+    });
+    let (hidden, buttons) = (hidden.collect::<Vec<_>>().concat(), buttons.collect::<Vec<_>>().concat());
     frame(
         "Als wen möchten Sie sich anmelden?",
         &format!(
             "<div class=\"bb-gate bb-stack\"><h1>Als wen möchten Sie sich anmelden?</h1><p>Dies ist eine Vorführung mit erfundenen Personen. \
-             In Ihrer Stadt steht hier die Anmeldung der Verwaltung.</p><ul class=\"bb-personas\">{buttons}</ul></div>"
+             In Ihrer Stadt steht hier die Anmeldung der Verwaltung.</p><form method=\"post\" action=\"/authorize\">{hidden}<ul class=\"bb-personas\">{buttons}</ul></form></div>"
         ),
     )
 }

@@ -33,7 +33,7 @@ impl Drop for Stage {
     }
 }
 
-async fn start_issuer(listener: TcpListener, issuer: &str, folder: &Path, clock: &Clock, stop: &CancellationToken) {
+fn start_issuer(listener: TcpListener, issuer: &str, folder: &Path, clock: &Clock, stop: &CancellationToken) {
     let settings = Settings {
         issuer: issuer.to_owned(),
         audience: "bildungsbuero".into(),
@@ -55,7 +55,7 @@ async fn stage() -> Stage {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let issuer = format!("http://{}", listener.local_addr().unwrap());
     let issuer_stop = stop.child_token();
-    start_issuer(listener, &issuer, folder.path(), &clock, &issuer_stop).await;
+    start_issuer(listener, &issuer, folder.path(), &clock, &issuer_stop);
 
     let port = testing::free_port();
     let portal = format!("http://127.0.0.1:{port}");
@@ -304,7 +304,7 @@ async fn tokens_of_the_command_line_and_of_systems_are_accepted_and_survive_a_re
     // The same key signs after a restart.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let again = format!("http://{}", listener.local_addr().unwrap());
-    start_issuer(listener, &stage.issuer, stage.folder.path(), &stage.clock, &stage.stop).await;
+    start_issuer(listener, &stage.issuer, stage.folder.path(), &stage.clock, &stage.stop);
     let keys = |base: String| async move { http().get(format!("{base}/keys")).send().await.unwrap().json::<Value>().await.unwrap() };
     assert_eq!(keys(stage.issuer.clone()).await, keys(again).await);
 }
