@@ -272,7 +272,7 @@ async fn dataset_page(
     }
     let me = caller.principal().label();
     let template = DatasetPage {
-        page: Page::new(app, caller, title(&dataset)),
+        page: Page::new(app, caller, if refused.is_some() { format!("Fehler: {}", title(&dataset)) } else { title(&dataset) }),
         title: title(&dataset),
         state: badge(&dataset.state, dataset.dry_run),
         done,
@@ -420,9 +420,11 @@ fn thousands(number: &str) -> String {
     }
 }
 
+/// The title of a table as far as it says what is counted; depth of regions, statistic and unit follow behind a dash.
 fn title(dataset: &Dataset) -> String {
     let provenance = &dataset.provenance;
-    provenance.title.clone().or_else(|| provenance.file_name.clone()).unwrap_or_else(|| "Datei ohne Namen".to_owned())
+    let short = |title: &str| title.split(" - ").next().unwrap_or(title).to_owned();
+    provenance.title.as_deref().map(short).or_else(|| provenance.file_name.clone()).unwrap_or_else(|| "Datei ohne Namen".to_owned())
 }
 
 fn badge(state: &str, dry_run: bool) -> Badge {
