@@ -169,10 +169,11 @@ pub(crate) async fn answer(attempt: &mut Attempt, office: &Office, answer_hash: 
     let now = attempt.now;
     let next = still_open(&row, now).and_then(|()| state.become_next(answer.state()).map_err(|_| already(state)))?;
 
+    let rejected = next == ReferralState::Rejected;
     let (reason_code, own_words) = match reason.trim() {
         "" => (None, None),
-        code if REJECT_REASONS.contains(&code) => (Some(code.to_owned()), None),
-        words => (Some("other".to_owned()), Some(text("reason", words, LONGEST_REASON)?)),
+        code if REJECT_REASONS.contains(&code) => (rejected.then(|| code.to_owned()), None),
+        words => (rejected.then(|| "other".to_owned()), Some(text("reason", words, LONGEST_REASON)?)),
     };
     let sealed = match own_words {
         None => None,
@@ -202,7 +203,7 @@ pub(crate) async fn answer(attempt: &mut Attempt, office: &Office, answer_hash: 
         offer_id: row.offer_id,
         actor_id: row.actor_id,
         status: next.as_str().into(),
-        reason_code: reason_code.filter(|_| next == ReferralState::Rejected),
+        reason_code,
     };
     attempt.publish(&fact).await?;
     Ok(Invitation::new(&row, next, expires_at))
