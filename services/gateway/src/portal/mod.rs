@@ -8,6 +8,7 @@ mod fresh;
 mod home;
 mod legal;
 mod network_words;
+mod offer_words;
 mod offers;
 mod office;
 mod office_actors;
