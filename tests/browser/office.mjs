@@ -163,6 +163,8 @@ export async function officeJourney(browser, test) {
       await inspect("office-cases");
       await visit.open("/office/cases/new");
       await inspect("office-case-new");
+      const given = await page.getByRole("main").getByRole("textbox").evaluateAll((fields) => fields.map((field) => field.value).filter(Boolean));
+      if (given.length) throw new Error(`a new case begins with ${given.join(", ")}`);
       visit.status = 422;
       await submit(page, "Fall öffnen");
       await page.locator(".bb-error-summary").waitFor();
