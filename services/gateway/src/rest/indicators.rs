@@ -52,6 +52,7 @@ pub(crate) struct Rule {
 
 /// A value of an indicator.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the API")]
 pub(crate) struct Value {
     pub(crate) indicator_id: String,
     /// AGS, or `DG` for Germany.
