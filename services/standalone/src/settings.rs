@@ -7,6 +7,7 @@ use bildung_chassis::Config;
 use bildung_chassis::config::{BusUser, Database};
 use bildung_chassis::prepare::Administrator;
 use serde::{Deserialize, Serialize};
+use sqlx::ConnectOptions;
 
 use crate::failure::{Exit, Failure};
 use crate::services::{self, Part};
@@ -31,7 +32,9 @@ impl Prepare {
                 "set prepare.postgres.url (and password_file) to a role that may create roles and databases",
             ));
         };
-        Ok(Administrator { postgres: bildung_chassis::database::options(postgres)?, nats: self.nats.clone() })
+        // A slow statement is logged, and one of these sets a password.
+        let postgres = bildung_chassis::database::options(postgres)?.disable_statement_logging();
+        Ok(Administrator { postgres, nats: self.nats.clone() })
     }
 }
 

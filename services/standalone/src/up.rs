@@ -9,6 +9,7 @@ use bildung_chassis::config::BusUser;
 use bildung_chassis::prepare::Administrator;
 use bildung_chassis::{Clock, Config, Host, Ids, Role, host, telemetry};
 use serde_json::{Value, json};
+use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 
@@ -215,6 +216,8 @@ pub(crate) fn administrator(servers: &Servers) -> Administrator {
     let postgres =
         PgConnectOptions::new().host("127.0.0.1").port(setup.port).username("postgres").password(&setup.password).database("postgres");
     let password_file = servers.folder().secrets().path("nats-admin");
+    // A slow statement is logged, and one of these sets a password.
+    let postgres = postgres.disable_statement_logging();
     Administrator { postgres, nats: Some(BusUser { user: "admin".to_owned(), password_file }) }
 }
 
