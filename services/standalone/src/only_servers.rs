@@ -15,13 +15,13 @@ pub(crate) fn run(data_dir: &Path) -> Result<()> {
     folder.moved().iter().for_each(|line| progress::say(line));
     let mut servers = Servers::start(folder, &[], &progress::say)?;
     servers.folder().announce(&Running { pid: std::process::id(), address: servers.nats().monitor_url(), issuer: None })?;
-    progress::print(&servers.postgres().url("postgres"));
-    progress::print(&servers.nats().url());
-    progress::print("ready");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut interrupted = signal(SignalKind::interrupt())?;
         let mut terminated = signal(SignalKind::terminate())?;
+        progress::print(&servers.postgres().url("postgres"));
+        progress::print(&servers.nats().url());
+        progress::print("ready");
         loop {
             tokio::select! {
                 _ = interrupted.recv() => return anyhow::Ok(()),

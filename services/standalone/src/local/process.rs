@@ -151,6 +151,7 @@ mod tests {
     fn a_process_on_our_folder_is_ours_until_it_ends() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("x.pid");
+        fs::write(&file, "").unwrap();
         let mut child = Command::new("tail").arg("-f").arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         fs::write(&file, format!("{}\n", child.id())).unwrap();
         let seen = || ours(&file, "tail", folder.path());
