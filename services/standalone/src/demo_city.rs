@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::api::Api;
 use crate::issuer;
 use crate::local::secrets;
-use crate::progress::Progress;
+use crate::progress::{self, Progress};
 use crate::upload::{self, wait, word};
 
 const WORDS: &str = include_str!("../../../deploy/demo/city.toml");
@@ -73,11 +73,17 @@ pub(crate) async fn load(api: &Api, issuer: &str, note_file: &Path) -> Result<()
     let analyst = holder(Role::Analyst, None).await?;
     let colleague = holder(Role::Analyst, Some("demo-analyst-2")).await?;
     let mut broken = Vec::new();
+    let mut waiting = false;
     for (source, format, template) in OFFERS {
         let step = format!("offers of {source}");
         if !note.done.contains(&step) {
             match offers(&editor, source, format, render(template, day)?).await {
                 Ok(()) => drop(note.done.insert(step)),
+                // Tried again by a later program.
+                Err(error) if format!("{error:#}").contains("format_unknown") => {
+                    waiting = true;
+                    progress::say(&format!("{step} are left out: this program does not read {format}"));
+                }
                 Err(error) => broken.push(format!("{step}: {error:#}")),
             }
             keep(&note)?;
@@ -96,7 +102,9 @@ pub(crate) async fn load(api: &Api, issuer: &str, note_file: &Path) -> Result<()
     if !broken.is_empty() {
         bail!("{}", broken.join("; "));
     }
-    note.done.insert("all".to_owned());
+    if !waiting {
+        note.done.insert("all".to_owned());
+    }
     keep(&note)
 }
 
