@@ -100,7 +100,15 @@ pub struct Hints<'r> {
 }
 
 /// Words, folded, that lead to a topic when a keyword begins with them.
-const KEYWORD_TOPICS: [(&str, &str); 33] = [
+const KEYWORD_TOPICS: [(&str, &str); 41] = [
+    ("ausstellung", "culture"),
+    ("konzert", "culture"),
+    ("lesung", "culture"),
+    ("museum", "culture"),
+    ("film", "culture"),
+    ("buehne", "culture"),
+    ("stadtgeschichte", "culture"),
+    ("natur", "politics"),
     ("politik", "politics"),
     ("gesellschaft", "politics"),
     ("umwelt", "politics"),
@@ -196,7 +204,7 @@ const GROUP_PHASES: [(&str, &[&str]); 24] = [
     ("baby", &["early_childhood"]),
     ("grundschul", &["primary"]),
     ("kinder", &["primary"]),
-    ("jugendlich", &["secondary"]),
+    ("jugend", &["secondary"]),
     ("schueler", &["secondary"]),
     ("abitur", &["secondary"]),
     ("auszubild", &["training"]),

@@ -58,6 +58,9 @@ pub struct Record {
     /// When.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub occurrences: Vec<Occurrence>,
+    /// It does not take place.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
     /// Places, if the source counts them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub places: Option<Places>,

@@ -4,6 +4,7 @@
 //! of bytes into [`Entry`]s, one per record, in the order of the file.
 pub mod decode;
 pub mod element;
+pub mod ical;
 pub mod open_vhs;
 pub mod open_vhs_json;
 pub mod open_vhs_xml;
@@ -22,6 +23,8 @@ pub enum Format {
     OpenVhs,
     /// The JSON dialect of Open-vhs that Berlin publishes.
     OpenVhsJson,
+    /// iCalendar.
+    ICal,
 }
 
 impl Format {
@@ -30,6 +33,7 @@ impl Format {
         match self {
             Self::OpenVhs => "open-vhs",
             Self::OpenVhsJson => "open-vhs-json",
+            Self::ICal => "ical",
         }
     }
 
@@ -42,10 +46,11 @@ impl Format {
         match self {
             Self::OpenVhs => &open_vhs_xml::OpenVhsXml,
             Self::OpenVhsJson => &open_vhs_json::OpenVhsJson,
+            Self::ICal => &ical::ICal,
         }
     }
 
-    const ALL: [Self; 2] = [Self::OpenVhs, Self::OpenVhsJson];
+    const ALL: [Self; 3] = [Self::OpenVhs, Self::OpenVhsJson, Self::ICal];
 }
 
 /// What a caller asks for.
@@ -64,6 +69,7 @@ impl Requested {
             "" | "auto" => Ok(Self::Auto),
             "open-vhs" => Ok(Self::OneOf(&[Format::OpenVhs, Format::OpenVhsJson])),
             "open-vhs-json" => Ok(Self::OneOf(&[Format::OpenVhsJson])),
+            "ical" => Ok(Self::OneOf(&[Format::ICal])),
             _ => Err(Violation::UnknownFormat(name.to_owned())),
         }
     }
@@ -186,7 +192,7 @@ mod tests {
         assert_eq!(Requested::Auto.decide(json), Ok(Format::OpenVhsJson));
         assert_eq!(Requested::parse("open-vhs").unwrap().decide(json), Ok(Format::OpenVhsJson));
         assert_eq!(Requested::parse("open-vhs").unwrap().decide(b"rubbish"), Ok(Format::OpenVhs));
-        assert_eq!(Requested::Auto.decide(b"BEGIN:VCALENDAR"), Err(Violation::FormatNotRecognised));
+        assert_eq!(Requested::Auto.decide(b"BEGIN:VCALENDAR\r\n"), Ok(Format::ICal));
         assert_eq!(Requested::Auto.decide(b"\xff\xfe\x00"), Err(Violation::FormatNotRecognised));
         assert_eq!(Requested::parse("docx"), Err(Violation::UnknownFormat("docx".into())));
     }

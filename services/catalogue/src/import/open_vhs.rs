@@ -118,6 +118,7 @@ impl Mapping<'_, '_> {
             place,
             price: self.price(),
             occurrences: self.occurrences(),
+            cancelled: false,
             places: self.places(),
             url,
             links,

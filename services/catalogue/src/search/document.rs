@@ -45,7 +45,7 @@ pub fn answer(offer: &Offer, zone: &TimeZone) -> wire::Offer {
             reasons: record.accessibility.reasons.clone(),
         }),
         next_instance: None,
-        instances: offer.instances.iter().map(|held| instance(held, place.as_ref(), places, zone)).collect(),
+        instances: offer.instances.iter().map(|held| instance(held, place.as_ref(), places, record.cancelled, zone)).collect(),
         over: false,
         source: Some(wire::OfferSource { id: offer.source.clone(), record: offer.record_key.clone() }),
         url: record.url.clone(),
@@ -99,7 +99,13 @@ fn places(places: Places) -> wire::Places {
     }
 }
 
-fn instance(held: &Instance, place: Option<&wire::Place>, places: Option<wire::Places>, zone: &TimeZone) -> wire::Instance {
+fn instance(
+    held: &Instance,
+    place: Option<&wire::Place>,
+    places: Option<wire::Places>,
+    cancelled: bool,
+    zone: &TimeZone,
+) -> wire::Instance {
     wire::Instance {
         id: held.id.to_string(),
         start: time(held.occurrence.start, zone),
@@ -107,7 +113,7 @@ fn instance(held: &Instance, place: Option<&wire::Place>, places: Option<wire::P
         all_day: held.occurrence.all_day,
         place: place.cloned(),
         places,
-        status: "scheduled".to_owned(),
+        status: if cancelled { "cancelled" } else { "scheduled" }.to_owned(),
     }
 }
 
@@ -165,7 +171,7 @@ pub(super) fn document(fields: &Fields, analyser: &mut Analyser, offer: &Offer, 
 
     document.add_bool(fields.visible, offer.state == State::Published);
     document.add_bool(fields.free, record.price.charge == Charge::Free);
-    document.add_bool(fields.places, record.places.and_then(Places::free).is_some_and(|free| free > 0));
+    document.add_bool(fields.places, !record.cancelled && record.places.and_then(Places::free).is_some_and(|free| free > 0));
     if let Some((latitude, longitude)) = record.place.as_ref().and_then(|place| place.coordinates) {
         document.add_f64(fields.latitude, latitude);
         document.add_f64(fields.longitude, longitude);
