@@ -16,10 +16,15 @@ function correctedTable(count) {
   return Buffer.from(corrected, "latin1");
 }
 
-/** An Open-vhs catalogue of two courses, one of them with a price that no one can pay. */
-function courses(source, title) {
-  const text = readFileSync(join(root, "tests/fixtures/vhs.openvhs.xml"), "utf8");
-  return Buffer.from(text.replace(/<titel>[^<]*<\/titel>/, `<titel>${title}</titel>`).replace(/<name>[^<]*<\/name>/, (name) => name));
+/** An Open-vhs catalogue of three courses; the second has a date that does not exist, the third no name. */
+function courses(title) {
+  const course = (number, name, day) => `<veranstaltung><guid>${number}</guid><nummer>${number}</nummer>${name ? `<name>${name}</name>` : ""}
+    <beginn_datum>${day}</beginn_datum><ende_datum>${day}</ende_datum><text><eigenschaft>Beschreibung</eigenschaft><text>Wir lernen gemeinsam.</text></text>
+    <veranstaltungsort><name>Haus</name><adresse><plz>62001</plz><ort>Beispielstadt</ort></adresse></veranstaltungsort>
+    <termin><beginn_datum>${day}</beginn_datum><beginn_uhrzeit>18:00:00</beginn_uhrzeit><ende_uhrzeit>19:30:00</ende_uhrzeit></termin><preis><betrag>20.00</betrag></preis></veranstaltung>`;
+  return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>
+<openvhs:veranstaltungen version="1.2" xmlns:openvhs="http://www.dvv-vhs.de/Open-VHS"><export><erstellungszeitpunkt>2026-02-01T03:00:00+01:00</erstellungszeitpunkt><ersteller><guid>1</guid><name>Volkshochschule Probe</name></ersteller></export>
+${course("P-1", title, "2031-03-04")}${course("P-2", `${title} für Geübte`, "2031-02-31")}${course("P-3", "", "2031-03-06")}</openvhs:veranstaltungen>`);
 }
 
 export async function officeJourney(browser, test) {
@@ -75,15 +80,18 @@ export async function officeJourney(browser, test) {
         await visit.open("/office/imports");
         await page.getByLabel("Quelle", { exact: false }).first().fill(`vhs-browser-${suffix}`);
         await page.locator(`input[name="dry_run"][value="${dry}"]`).check();
-        await page.locator('input[type="file"]').setInputFiles({ name: "kurse.xml", mimeType: "application/xml", buffer: courses(`vhs-browser-${suffix}`, `Browserprobe ${suffix}`) });
+        await page.locator('input[type="file"]').setInputFiles({ name: "kurse.xml", mimeType: "application/xml", buffer: courses(`Browserprobe ${suffix}`) });
         await submit(page, "Datei hochladen");
         await page.waitForURL(/\/office\/imports\/[0-9a-f-]{36}/);
-        await until(page, () => page.locator(".bb-figures").first());
+        await until(page, () => page.locator("main .bb-status").filter({ hasNotText: /wartet|läuft|Warteschlange/i }).first());
+        await page.locator(".bb-figures").first().waitFor();
       };
       await upload(true);
       await inspect("office-import-dry-run");
       await upload(false);
       await inspect("office-import-report");
+      const read = async (figure) => Number(await page.locator(".bb-figure", { hasText: figure }).locator("dd").innerText());
+      if ((await read("gelesen")) !== 3 || (await read("neu")) < 1 || (await read("neu")) + (await read("abgelehnt")) !== 3) throw new Error("the report does not count three records");
     });
 
     await step("a corrected table is loaded and checked", "demo-analyst", async ({ page, inspect, visit }) => {

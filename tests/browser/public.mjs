@@ -71,6 +71,7 @@ export async function publicPages(browser, test) {
         const found = [];
         if (some !== expected) found.push(`the filter promised ${expected} of ${all} offers and shows ${some}`);
         await page.goBack();
+        await page.locator("[data-count]", { hasText: `${all} ` }).waitFor();
         const title = await page.locator(".bb-offer__link").first().innerText();
         await page.locator(".bb-offer__link").first().click();
         await page.waitForURL(/\/angebote\/[^?]+/);
