@@ -104,9 +104,10 @@ pub(crate) async fn decide(work: &mut Work, run: &Run, worker: Uuid, header: &He
         store::imports::set_provider_name(work.tx(), run.id, name).await?;
     }
     let name = provider_name(work, run).await?;
-    let provider = match run.dry_run {
-        true => store::providers::find(work.tx(), &name).await?,
-        false => Some(store::providers::find_or_create(work.tx(), &name, new_id).await?),
+    let provider = if run.dry_run {
+        store::providers::find(work.tx(), &name).await?
+    } else {
+        Some(store::providers::find_or_create(work.tx(), &name, new_id).await?)
     };
     let mut counts = store::staging::forecast(work.tx(), run, provider.map(|provider| provider.id)).await?;
     let (visible, vanishing) = match run.mode {

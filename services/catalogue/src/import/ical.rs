@@ -250,7 +250,7 @@ fn events<R: Read>(lines: &mut Lines<R>) -> Result<(Header, Vec<Properties>), Un
                 }
             }
             "X-WR-CALNAME" if open.len() == 1 => {
-                header.provider = Some(clean_line(&unescaped(&property.value))).filter(|name| !name.is_empty())
+                header.provider = Some(clean_line(&unescaped(&property.value))).filter(|name| !name.is_empty());
             }
             _ => {}
         }

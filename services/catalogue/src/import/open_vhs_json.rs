@@ -179,7 +179,7 @@ fn element(name: &str, value: Value) -> Element {
                     match value {
                         Value::Null => {}
                         Value::Array(values) => {
-                            element.children.extend(values.into_iter().map(|value| self::element(local_name(&key), value)))
+                            element.children.extend(values.into_iter().map(|value| self::element(local_name(&key), value)));
                         }
                         value => element.children.push(self::element(local_name(&key), value)),
                     }

@@ -37,38 +37,88 @@ fn strip_html(raw: &str) -> String {
                 text.push('\n');
                 rest = rest[1..].strip_prefix('\n').unwrap_or(&rest[1..]);
             }
-            b'&' => match entity(rest) {
-                Some((character, length)) => {
-                    text.push(character);
-                    rest = &rest[length..];
-                }
-                None => {
-                    text.push('&');
-                    rest = &rest[1..];
-                }
-            },
-            _ => match tag(rest) {
-                Some((name, length)) => {
-                    rest = &rest[length..];
-                    match name.as_str() {
-                        "script" | "style" => rest = skip_to_end_of(rest, &name),
-                        "br" | "/div" | "/li" | "/tr" | "/h1" | "/h2" | "/h3" | "/h4" => text.push('\n'),
-                        "p" | "/p" | "ul" | "/ul" | "ol" | "/ol" => text.push_str("\n\n"),
-                        "li" => text.push_str("\n- "),
-                        "td" | "th" => text.push(' '),
-                        _ => {}
-                    }
-                }
-                None => {
+            b'&' => {
+                let (character, length) = entity(rest).unwrap_or(('&', 1));
+                text.push(character);
+                rest = &rest[length..];
+            }
+            _ => {
+                let Some((name, length)) = tag(rest) else {
                     text.push('<');
                     rest = &rest[1..];
+                    continue;
+                };
+                rest = &rest[length..];
+                match name.as_str() {
+                    "script" | "style" => rest = skip_to_end_of(rest, &name),
+                    "br" | "/div" | "/li" | "/tr" | "/h1" | "/h2" | "/h3" | "/h4" => text.push('\n'),
+                    "p" | "/p" | "ul" | "/ul" | "ol" | "/ol" => text.push_str("\n\n"),
+                    "li" => text.push_str("\n- "),
+                    "td" | "th" => text.push(' '),
+                    _ => {}
                 }
-            },
+            }
         }
     }
     text.push_str(rest);
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).map(|c| if c == '\u{a0}' { ' ' } else { c }).collect()
 }
+
+/// Elements that stand in texts.
+const ELEMENTS: [&str; 52] = [
+    "a",
+    "abbr",
+    "address",
+    "article",
+    "b",
+    "big",
+    "blockquote",
+    "br",
+    "center",
+    "code",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "embed",
+    "figure",
+    "font",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "hr",
+    "i",
+    "iframe",
+    "img",
+    "input",
+    "li",
+    "o",
+    "object",
+    "ol",
+    "p",
+    "pre",
+    "script",
+    "section",
+    "small",
+    "span",
+    "strong",
+    "style",
+    "sub",
+    "sup",
+    "svg",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "u",
+    "ul",
+    "video",
+];
 
 /// The lower-case name (with the slash of an end tag) and the length of the tag that `text` begins with.
 fn tag(text: &str) -> Option<(String, usize)> {
@@ -82,56 +132,10 @@ fn tag(text: &str) -> Option<(String, usize)> {
         return None;
     }
     let end = body.find('>')?;
-    // what is not one of the elements of a text is no tag: `a<b and c>d`
-    const KNOWN: [&str; 44] = [
-        "a",
-        "abbr",
-        "address",
-        "article",
-        "b",
-        "big",
-        "blockquote",
-        "br",
-        "center",
-        "code",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "figure",
-        "font",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "hr",
-        "i",
-        "iframe",
-        "img",
-        "li",
-        "o",
-        "ol",
-        "p",
-        "pre",
-        "script",
-        "section",
-        "small",
-        "span",
-        "strong",
-        "style",
-        "sub",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tr",
-        "ul",
-    ];
+    // what is no element of a text is no tag: `Typ <T>`
     let name = body[..name_start + name_length].to_ascii_lowercase();
     let bare = name.trim_start_matches('/');
-    (KNOWN.contains(&bare) || ["u", "th", "thead", "input", "video", "object", "embed", "svg"].contains(&bare)).then_some((name, end + 2))
+    ELEMENTS.contains(&bare).then_some((name, end + 2))
 }
 
 fn skip_to_end_of<'t>(text: &'t str, name: &str) -> &'t str {

@@ -71,7 +71,7 @@ pub(super) fn unfinished(searcher: &Searcher, fields: &Fields, text: &str) -> ta
     if terms.is_empty() {
         return Ok(None);
     }
-    clauses.push((Occur::Must, any_of(fields.words[0], terms, 1.0)));
+    clauses.push((Occur::Must, any_of(fields.words[0], &terms, 1.0)));
     Ok(Some(Box::new(BooleanQuery::new(clauses))))
 }
 
@@ -109,8 +109,8 @@ impl Lookup<'_> {
         }
         let longer = self.beginning_with(fields.all_words, &word.forms, SHORTEST_PREFIX)?;
         if !longer.is_empty() {
-            clauses.push((Occur::Should, any_of(fields.words[0], longer.clone(), TEXTS[0].1)));
-            clauses.push((Occur::Should, any_of(fields.all_words, longer, 0.5)));
+            clauses.push((Occur::Should, any_of(fields.words[0], &longer, TEXTS[0].1)));
+            clauses.push((Occur::Should, any_of(fields.all_words, &longer, 0.5)));
         }
         Ok((!clauses.is_empty()).then(|| Box::new(BooleanQuery::new(clauses)) as Box<dyn Query>))
     }
@@ -125,14 +125,14 @@ impl Lookup<'_> {
         }
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
         if !words.is_empty() {
-            clauses.push((Occur::Should, any_of(fields.words[0], words.clone(), TEXTS[0].1)));
-            clauses.push((Occur::Should, any_of(fields.words[1], words.clone(), TEXTS[1].1)));
-            clauses.push((Occur::Should, any_of(fields.words[2], words.clone(), TEXTS[2].1)));
-            clauses.push((Occur::Should, any_of(fields.all_words, words, 1.0)));
+            clauses.push((Occur::Should, any_of(fields.words[0], &words, TEXTS[0].1)));
+            clauses.push((Occur::Should, any_of(fields.words[1], &words, TEXTS[1].1)));
+            clauses.push((Occur::Should, any_of(fields.words[2], &words, TEXTS[2].1)));
+            clauses.push((Occur::Should, any_of(fields.all_words, &words, 1.0)));
         }
         if !stems.is_empty() {
-            clauses.push((Occur::Should, any_of(fields.stems[0], stems.clone(), TEXTS[0].1 * 0.8)));
-            clauses.push((Occur::Should, any_of(fields.all_stems, stems, 0.8)));
+            clauses.push((Occur::Should, any_of(fields.stems[0], &stems, TEXTS[0].1 * 0.8)));
+            clauses.push((Occur::Should, any_of(fields.all_stems, &stems, 0.8)));
         }
         Ok(Some(Box::new(BooleanQuery::new(clauses))))
     }
@@ -224,7 +224,7 @@ fn boosted(query: Box<dyn Query>, weight: f32) -> Box<dyn Query> {
     Box::new(BoostQuery::new(query, weight))
 }
 
-fn any_of(field: Field, texts: BTreeSet<String>, score: f32) -> Box<dyn Query> {
+fn any_of(field: Field, texts: &BTreeSet<String>, score: f32) -> Box<dyn Query> {
     let terms = texts.iter().map(|text| Term::from_field_text(field, text));
     Box::new(ConstScoreQuery::new(Box::new(TermSetQuery::new(terms)), score))
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 /// A run as it is held.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "a dry run is called that")]
 pub(crate) struct Run {
     pub(crate) id: Uuid,
     pub(crate) source: String,

@@ -24,6 +24,7 @@ pub(crate) struct Held {
 
 /// Content to be written.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "the hash of the content")]
 pub(crate) struct Content {
     pub(crate) id: Uuid,
     pub(crate) record_key: String,

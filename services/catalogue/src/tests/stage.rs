@@ -110,22 +110,21 @@ pub(super) fn provider_of(sources: &[&str]) -> Principal {
     Principal::User(User { subject: "demo-provider".into(), roles: [Role::Provider].into(), sources })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the message has it")]
 pub(super) fn counts(read: u64, created: u64, updated: u64, unchanged: u64, withdrawn: u64, rejected: u64) -> Option<ImportCounts> {
     Some(ImportCounts { read, created, updated, unchanged, withdrawn, rejected })
 }
 
 /// A file with one course per title; the guid is the place in the list unless it stands before a colon.
 pub(super) fn file(titles: &[&str]) -> String {
-    let courses: String = titles
-        .iter()
-        .enumerate()
-        .map(|(at, title)| {
-            let (guid, title) = title.split_once(':').map_or_else(|| (format!("K{at}"), *title), |(guid, title)| (guid.to_owned(), title));
-            format!(
-                "<veranstaltung><guid>{guid}</guid><name>{title}</name><beginn_datum>2026-04-0{}</beginn_datum></veranstaltung>\n",
-                1 + at % 9
-            )
-        })
-        .collect();
+    let mut courses = String::new();
+    for (at, title) in titles.iter().enumerate() {
+        let (guid, title) = title.split_once(':').map_or_else(|| (format!("K{at}"), *title), |(guid, title)| (guid.to_owned(), title));
+        let day = 1 + at % 9;
+        let course = format!("<guid>{guid}</guid><name>{title}</name><beginn_datum>2026-04-0{day}</beginn_datum>");
+        courses.push_str("<veranstaltung>");
+        courses.push_str(&course);
+        courses.push_str("</veranstaltung>\n");
+    }
     format!("<veranstaltungen><export><ersteller><name>VHS Beispielstadt e. V.</name></ersteller></export>\n{courses}</veranstaltungen>")
 }

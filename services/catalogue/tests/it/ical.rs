@@ -17,7 +17,7 @@ fn entries(text: &str) -> Result<Vec<Entry>, Unreadable> {
 }
 
 fn calendar(events: &[&str]) -> String {
-    let events: String = events.iter().map(|event| format!("BEGIN:VEVENT\n{}\nEND:VEVENT\n", event.trim())).collect();
+    let events = events.iter().map(|event| format!("BEGIN:VEVENT\n{}\nEND:VEVENT\n", event.trim())).collect::<Vec<_>>().concat();
     format!("BEGIN:VCALENDAR\nVERSION:2.0\nX-WR-CALNAME:Kultur\n{events}END:VCALENDAR\n").replace('\n', "\r\n")
 }
 

@@ -1,4 +1,6 @@
 //! Tests of the catalogue that need more than one of its modules.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says what it skipped")]
+
 mod ical;
 mod open_vhs;
 mod search;

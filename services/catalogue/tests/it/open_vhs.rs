@@ -94,7 +94,7 @@ fn what_is_wrong_is_reported_with_its_field() {
 fn indentation_and_order_change_no_content() {
     let (_, before) = xml(FIXTURE).unwrap();
     let flat: String = FIXTURE.lines().map(str::trim).collect();
-    let deep: String = FIXTURE.replace("><", ">\n\t\t\t<").replace("\n", "\r\n    ").trim_start().to_owned();
+    let deep: String = FIXTURE.replace("><", ">\n\t\t\t<").replace('\n', "\r\n    ").trim_start().to_owned();
     for changed in [flat, deep] {
         // indentation inside CDATA is content of the line only
         let (_, after) = xml(&changed).unwrap();
