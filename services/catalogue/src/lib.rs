@@ -8,6 +8,7 @@ pub mod domain;
 mod events;
 pub mod import;
 mod queries;
+mod refusals;
 mod rpc;
 pub mod search;
 pub mod settings;

@@ -62,7 +62,6 @@ impl Ids {
     }
 
     /// Random bytes from the operating system, fit for keys and tokens.
-    #[expect(clippy::unused_self, reason = "randomness comes from the same handle as identifiers")]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         rand::rng().fill_bytes(&mut bytes);

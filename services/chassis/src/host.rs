@@ -279,10 +279,11 @@ impl Host {
         let mut rpc = self.rpc;
         rpc.add_service(health_service);
         let tracker = TaskTracker::new();
-        // gRPC goes on while in-flight HTTP requests drain; it ends when everything else has.
+        // gRPC and health go on while tasks such as the HTTP server drain; they end when everything else has.
+        let admin = TaskTracker::new();
         let stop_rpc = CancellationToken::new();
         let server = tonic::transport::Server::builder()
-            .timeout(Duration::from_secs(600))
+            .timeout(Duration::from_mins(10))
             .layer(IdentityLayer(self.verifier))
             .add_routes(rpc.routes())
             .serve_with_incoming_shutdown(
@@ -307,7 +308,7 @@ impl Host {
             let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on admin.listen = {address}"))?;
             let router = self.health.router();
             let stop = stop_rpc.clone();
-            tracker.spawn(async move {
+            admin.spawn(async move {
                 axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await.ok();
             });
         }
@@ -315,6 +316,7 @@ impl Host {
             tracker.spawn(watch_broker(url, self.health.clone(), stop.clone()));
         }
         tracker.close();
+        admin.close();
         self.health.started();
         tracing::info!(services = self.services.iter().map(Store::service).collect::<Vec<_>>().join(" "), rpc = %self.address, "serving");
 
@@ -323,15 +325,16 @@ impl Host {
         reporter.set_service_status("", tonic_health::ServingStatus::NotServing).await;
         self.background.tracker.close();
         let drained = async {
-            self.background.tracker.wait().await;
-            // The admin listener is the one that must outlive the rest.
-            stop_rpc.cancel();
             tracker.wait().await;
+            self.background.tracker.wait().await;
+            stop_rpc.cancel();
+            admin.wait().await;
             server.await
         };
-        match tokio::time::timeout(DRAIN, drained).await {
-            Ok(served) => served.context("the gRPC server panicked")?.context("the gRPC server failed")?,
-            Err(_) => tracing::warn!("stopping with work in flight after {} s", DRAIN.as_secs()),
+        if let Ok(served) = tokio::time::timeout(DRAIN, drained).await {
+            served.context("the gRPC server panicked")?.context("the gRPC server failed")?;
+        } else {
+            tracing::warn!("stopping with work in flight after {} s", DRAIN.as_secs());
         }
         match failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
             None => Ok(()),
@@ -392,6 +395,6 @@ async fn watch_broker(monitor_url: String, health: Health, stop: CancellationTok
             }
             Err(error) => tracing::debug!(%error, "the NATS monitoring address does not answer"),
         }
-        tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(Duration::from_secs(60)) => {} }
+        tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(Duration::from_mins(1)) => {} }
     }
 }

@@ -198,7 +198,7 @@ fn is_away(error: &anyhow::Error) -> bool {
             || cause
                 .downcast_ref::<sqlx::Error>()
                 .and_then(|e| e.as_database_error())
-                .and_then(|e| e.code())
+                .and_then(sqlx::error::DatabaseError::code)
                 .is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
             || cause.downcast_ref::<crate::Refusal>().is_some_and(|refusal| refusal.kind == crate::Kind::Unavailable)
     })

@@ -1,8 +1,7 @@
 //! Exactly once, tried at each gap: a fail point between commit and publish, publish and mark, effect and acknowledgement,
 //! with a bus that itself recognises a repetition for 100 ms only. One test: fail points belong to the process.
-#![expect(missing_docs, reason = "tests")]
+#![expect(unreachable_pub, clippy::unwrap_used, reason = "tests")]
 #[path = "it/probe.rs"]
-#[expect(dead_code, reason = "shared with the other tests")]
 mod probe;
 
 use bildung_chassis::testing::eventually;

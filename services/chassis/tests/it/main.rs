@@ -1,5 +1,5 @@
 //! The mechanisms of the chassis on real Postgres and NATS.
-#![expect(missing_docs, reason = "tests")]
+#![expect(unreachable_pub, clippy::unwrap_used, reason = "tests")]
 mod messaging;
 mod probe;
 mod serving;

@@ -72,8 +72,6 @@ pub async fn stage() -> Stage {
 /// Both services in one process.
 pub async fn start(stage: &Stage) -> (Process, Store) {
     let config = stage.config.clone();
-    let pool = bildung_chassis::database::pool(config.database("newcomers").unwrap()).unwrap();
-    drop(pool);
     let handed: Arc<OnceLock<Store>> = Arc::default();
     let hand = Arc::clone(&handed);
     let process = Process::start(move || async move {
