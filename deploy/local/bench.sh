@@ -3,4 +3,5 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 build_release
-exec target/release/bildungsbuero with-postgres -- cargo test --release --locked -p bildung-tests --test bench -- --ignored --nocapture --test-threads=1
+# A server that syncs to disk: durability is part of what is measured.
+exec target/release/bildungsbuero with-postgres --durable -- cargo bench --locked -p bildung-tests --bench table -- "$@"

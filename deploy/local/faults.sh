@@ -3,4 +3,5 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 build_release
-exec target/release/bildungsbuero with-postgres -- cargo test --release --locked -p bildung-tests --test faults -- --ignored --nocapture --test-threads=1
+export BB_KILLS="${BB_KILLS:-50}"
+exec target/release/bildungsbuero with-postgres --durable -- cargo test --release --locked -p bildung-tests --test it -- faults:: --nocapture --test-threads=1

@@ -132,6 +132,9 @@ enum Command {
     WithPostgres {
         #[command(flatten)]
         at: DataDir,
+        /// Let it sync to disk, as the product's own does
+        #[arg(long)]
+        durable: bool,
         /// The command and its arguments
         #[arg(last = true, required = true)]
         command: Vec<String>,
@@ -256,7 +259,7 @@ impl Cli {
     /// Does what was asked.
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
-            Command::WithPostgres { at, command } => return with_postgres::run(&at.data_dir, &command),
+            Command::WithPostgres { at, durable, command } => return with_postgres::run(&at.data_dir, durable, &command),
             Command::Servers { at } => only_servers::run(&at.data_dir)?,
             Command::WatchChildren => local::watchdog::watch()?,
             command => tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command.run(self.config))?,

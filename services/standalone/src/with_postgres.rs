@@ -15,7 +15,7 @@ use crate::local::{ports, postgres, secrets, tools};
 use crate::progress;
 
 /// Runs a command with `BB_TEST_POSTGRES`, `BB_PG_BIN` and `BB_NATS_BIN` set, and passes its exit code on.
-pub(crate) fn run(data_dir: &Path, command: &[String]) -> Result<ExitCode> {
+pub(crate) fn run(data_dir: &Path, durable: bool, command: &[String]) -> Result<ExitCode> {
     let tools_folder = Folder::open(data_dir)?.tools();
     let say = |line: &str| progress::say(line);
     let bin = tools::postgres(&tools_folder, None, &say)?;
@@ -34,7 +34,7 @@ pub(crate) fn run(data_dir: &Path, command: &[String]) -> Result<ExitCode> {
         port: ports::any_free()?,
         log: folder.path().join("postgres.log"),
         password: secrets::hex(&secrets::random::<16>()?),
-        durable: false,
+        durable,
     };
     postgres::create(&setup)?;
     let mut server = postgres::Postgres::start(&setup, &say)?;
