@@ -81,7 +81,8 @@ pub(crate) async fn run() -> (Side, Side) {
     let by_hand = ByHand::start(&stage).await;
     let (mut ours, mut theirs) = (Side::default(), Side::default());
     for _ in 0..ROUNDS {
-        let commit = |aggregate: Uuid| {
+        let store = store.clone();
+        let commit = move |aggregate: Uuid| {
             let store = store.clone();
             async move {
                 let fact = CaseOpened { case_ref: aggregate };
@@ -90,9 +91,10 @@ pub(crate) async fn run() -> (Side, Side) {
             }
         };
         ours.0.push(round(commit, &target, "effect").await);
-        let commit = |aggregate: Uuid| {
-            let pool = by_hand.source.clone();
-            let wake = Arc::clone(&by_hand.wake);
+        let (source, wake) = (by_hand.source.clone(), Arc::clone(&by_hand.wake));
+        let commit = move |aggregate: Uuid| {
+            let pool = source.clone();
+            let wake = Arc::clone(&wake);
             async move {
                 let mut tx = pool.begin().await.unwrap();
                 let insert = "insert into hand.outbox (id, type, subject, time, data) values ($1, $2, $3, now(), $4)";

@@ -92,8 +92,8 @@ fn offers(zone: &TimeZone) -> Vec<Offer> {
     let mut records = Vec::new();
     let bytes = std::io::Cursor::new(text.into_bytes());
     read(Format::OpenVhs, &context, Box::new(bytes), &mut |entry| {
-        records.extend(entry.record.clone().ok());
-        Ok(())
+        records.extend(entry.record);
+        true
     })
     .unwrap();
     assert!(records.len() >= 200, "{}", records.len());

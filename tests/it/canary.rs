@@ -61,13 +61,11 @@ async fn one_trace_leads_from_the_request_into_the_consumer() {
     manager.post("/api/v1/actors", json!({"name": "Stadtbibliothek", "kind": "organisation", "types": ["library"]})).await.expect(201);
     tokio::time::sleep(std::time::Duration::from_secs(8)).await;
     let spans = product.sink.spans();
-    let consumed = spans.iter().filter(|(name, ..)| name == "process").collect::<Vec<_>>();
-    assert!(!consumed.is_empty(), "consumers are traced");
-    let (_, trace, _, parent) = consumed[0];
-    let of_trace: Vec<&str> = spans.iter().filter(|(_, other, ..)| other == trace).map(|(name, ..)| name.as_str()).collect();
+    let consumed = spans.iter().find(|span| span.name == "process").expect("consumers are traced");
+    let of_trace: Vec<&str> = spans.iter().filter(|span| span.trace_id == consumed.trace_id).map(|span| span.name.as_str()).collect();
     assert!(of_trace.iter().any(|name| name.contains("RegisterActor")), "the consumer's trace holds the call: {of_trace:?}");
     assert!(of_trace.len() >= 4, "gateway, call and both consumers: {of_trace:?}");
-    assert!(spans.iter().any(|(_, _, own, _)| own == parent), "its parent is a span of that trace");
+    assert!(spans.iter().any(|span| span.span_id == consumed.parent_span_id), "its parent is a span of that trace");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -224,7 +224,7 @@ impl Product {
         headers: &[(&str, &str)],
     ) -> Answer {
         let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
-        let mut request = self.http.request(method, url).timeout(std::time::Duration::from_secs(60));
+        let mut request = self.http.request(method, url).timeout(std::time::Duration::from_mins(1));
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -309,7 +309,7 @@ fn without_nulls(value: &mut Value) {
 fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
-            from.into_iter().for_each(|(key, value)| merge(into.entry(key).or_insert(Value::Null), value))
+            from.into_iter().for_each(|(key, value)| merge(into.entry(key).or_insert(Value::Null), value));
         }
         (into, from) => *into = from,
     }

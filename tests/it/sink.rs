@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::collector::{
         trace_service_server::{TraceService, TraceServiceServer},
     },
 };
+use opentelemetry_proto::tonic::trace::v1::Span;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -50,12 +51,12 @@ impl Sink {
         format!("{:?} {:?}", kept.traces, kept.metrics)
     }
 
-    /// Names of spans with their service, trace, own and parent identifiers.
-    pub(crate) fn spans(&self) -> Vec<(String, Vec<u8>, Vec<u8>, Vec<u8>)> {
+    /// Every span received.
+    pub(crate) fn spans(&self) -> Vec<Span> {
         let kept = self.kept.lock().unwrap();
         let resources = kept.traces.iter().flat_map(|request| &request.resource_spans);
         let spans = resources.flat_map(|resource| &resource.scope_spans).flat_map(|scope| &scope.spans);
-        spans.map(|span| (span.name.clone(), span.trace_id.clone(), span.span_id.clone(), span.parent_span_id.clone())).collect()
+        spans.cloned().collect()
     }
 }
 
