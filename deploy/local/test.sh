@@ -14,7 +14,7 @@ install() {
         return 1
     fi
 }
-chromium() {
+find_chromium() {
     for name in "${BB_CHROMIUM:-}" chromium chromium-browser google-chrome "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" /Applications/Chromium.app/Contents/MacOS/Chromium; do
         [ -n "$name" ] && command -v "$name" 2>/dev/null && return 0
     done
@@ -22,8 +22,8 @@ chromium() {
 }
 python3 -m pip --version >/dev/null 2>&1 || install python3-pip || missing "Python 3 with pip is missing (Debian: apt install python3-pip)"
 command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || install nodejs npm || missing "Node 18 or newer with npm is missing (Debian: apt install nodejs npm; macOS: brew install node)"
-chromium >/dev/null || install chromium || missing "Chromium is missing (Debian: apt install chromium; macOS: brew install --cask chromium)"
-BB_CHROMIUM=$(chromium)
+find_chromium >/dev/null || install chromium || missing "Chromium is missing (Debian: apt install chromium; macOS: brew install --cask chromium)"
+BB_CHROMIUM=$(find_chromium)
 export BB_CHROMIUM
 
 # One build for everything: the tests' own, which holds the program too.
