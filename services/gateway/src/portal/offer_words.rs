@@ -4,9 +4,11 @@ use jiff::civil::{Date, DateTime};
 
 const MONTHS: [&str; 12] =
     ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"];
+const SHORT_MONTHS: [&str; 12] = ["Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sep.", "Okt.", "Nov.", "Dez."];
 const WEEKDAYS: [&str; 7] = ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"];
 
 /// A day on the leaf of a calendar.
+#[expect(clippy::struct_field_names, reason = "the day of the month is called that")]
 pub(crate) struct Day {
     pub(crate) machine: String,
     pub(crate) weekday: &'static str,
@@ -18,7 +20,7 @@ impl Day {
     /// The day of a time with an offset, where it takes place.
     pub(crate) fn of(time: &str) -> Option<Self> {
         let date = civil(time)?.date();
-        Some(Self { machine: date.to_string(), weekday: weekday(date).get(..2)?, day: date.day(), month: month(date) })
+        Some(Self { machine: date.to_string(), weekday: weekday(date).get(..2)?, day: date.day(), month: named(&SHORT_MONTHS, date) })
     }
 }
 
@@ -27,7 +29,11 @@ fn civil(time: &str) -> Option<DateTime> {
 }
 
 fn month(date: Date) -> &'static str {
-    usize::try_from(date.month() - 1).ok().and_then(|at| MONTHS.get(at)).copied().unwrap_or_default()
+    named(&MONTHS, date)
+}
+
+fn named(names: &[&'static str; 12], date: Date) -> &'static str {
+    usize::try_from(date.month() - 1).ok().and_then(|at| names.get(at)).copied().unwrap_or_default()
 }
 
 fn weekday(date: Date) -> &'static str {

@@ -90,6 +90,7 @@ struct OfferPage {
     state: Option<&'static str>,
     updated: String,
     json_ld: String,
+    cancelled: bool,
 }
 
 struct Facet {
@@ -115,6 +116,7 @@ struct Card {
     summary: String,
     day: Option<Day>,
     over: bool,
+    cancelled: bool,
     time: Option<String>,
     place: Option<String>,
     price: String,
@@ -253,6 +255,7 @@ async fn offer(State(app): State<App>, caller: Caller, Path(id): Path<String>) -
         state: offer.state.as_deref().filter(|state| *state != "published").map(words::state),
         updated: words::date(&offer.updated_at),
         json_ld: json_ld(&offer, &address),
+        cancelled: is_cancelled(&offer),
         offer,
     };
     page::html(&template)
@@ -267,6 +270,7 @@ fn cards(list: List<Offer>) -> Vec<Card> {
             Card {
                 day: next.and_then(|instance| Day::of(&instance.start)),
                 over: offer.over,
+                cancelled: is_cancelled(&offer),
                 time: next.and_then(words::times),
                 place: offer
                     .district
@@ -287,6 +291,11 @@ fn cards(list: List<Offer>) -> Vec<Card> {
             }
         })
         .collect()
+}
+
+/// Nothing of it takes place.
+fn is_cancelled(offer: &Offer) -> bool {
+    !offer.instances.is_empty() && offer.instances.iter().all(|instance| instance.status == "cancelled")
 }
 
 fn date_row(instance: &Instance) -> DateRow {
