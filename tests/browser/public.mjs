@@ -50,6 +50,19 @@ export async function publicPages(browser, test) {
     }
   }
 
+  for (const [name, path] of pages.filter(([name]) => ["home", "offers-found", "offer"].includes(name))) {
+    await test(`public: ${name} in the dark`, async () => {
+      const context = await browser.newContext({ colorScheme: "dark", viewport: { width: 1280, height: 900 } });
+      const visit = new Visit(await context.newPage(), { js: true });
+      try {
+        await visit.open(typeof path === "function" ? path() : path);
+        return await visit.inspect(`${name}-dark`);
+      } finally {
+        await context.close();
+      }
+    });
+  }
+
   for (const js of [true, false]) {
     await test(`public: search, filter, open an offer, scripts ${js ? "on" : "off"}`, async () => {
       const context = await browser.newContext({ javaScriptEnabled: js, locale: "de-DE", viewport: { width: 1280, height: 900 } });

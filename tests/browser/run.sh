@@ -1,7 +1,8 @@
 #!/bin/sh
 # Starts the whole product with its demo city on a free port and in a folder of its own, runs the browser tests against it, stops it.
 # The last line is "N passed, N failed". Environment: BB_BINARY (default target/debug/bildungsbuero), BB_CHROMIUM, BASE_URL (test a
-# running product instead), BB_KEEP=1 (keep the folder).
+# running product instead), BB_KEEP=1 (keep the folder). An argument
+# runs only the tests whose name contains it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -25,7 +26,7 @@ rm -rf "$here/output"
 mkdir -p "$here/output"
 
 if [ -n "${BASE_URL:-}" ]; then
-  exec node "$here/run.mjs"
+  exec node "$here/run.mjs" "$@"
 fi
 
 binary=${BB_BINARY:-$root/target/debug/bildungsbuero}
@@ -65,4 +66,4 @@ until grep -q "^bildungsbuero is running" "$log"; do
   seconds=$((seconds + 1))
   sleep 1
 done
-BB_COMMAND="$binary" BB_DATA_DIR="$data" node "$here/run.mjs"
+BB_COMMAND="$binary" BB_DATA_DIR="$data" node "$here/run.mjs" "$@"
