@@ -7,6 +7,7 @@ pub mod domain;
 mod indicators;
 mod ingest;
 mod queries;
+mod refusals;
 mod rpc;
 pub mod settings;
 mod store;

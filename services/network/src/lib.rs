@@ -6,6 +6,7 @@ mod commands;
 mod domain;
 mod events;
 mod queries;
+mod refusals;
 mod rpc;
 mod settings;
 mod store;

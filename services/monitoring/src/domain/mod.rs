@@ -7,8 +7,6 @@ pub mod rule;
 pub mod series;
 pub mod value;
 
-use bildung_chassis::{Error, Kind, Refusal};
-
 /// A broken rule, with its stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
@@ -47,21 +45,5 @@ impl Violation {
             Violation::DryRun => "dataset_dry_run",
             Violation::ChangedSinceCheck => "dataset_changed_since_check",
         }
-    }
-}
-
-impl From<Violation> for Refusal {
-    fn from(violation: Violation) -> Self {
-        let kind = match violation {
-            Violation::FourEyes => Kind::Forbidden,
-            _ => Kind::Conflict,
-        };
-        Refusal::new(kind, violation.code(), violation.to_string())
-    }
-}
-
-impl From<Violation> for Error {
-    fn from(violation: Violation) -> Self {
-        Error::Refused(violation.into())
     }
 }

@@ -1,5 +1,4 @@
 //! Broken rules, each with a code that callers may rely on.
-use bildung_chassis::{Kind, Refusal};
 
 /// A rule that a change would break.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,34 +84,6 @@ impl Violation {
             Self::Transition { .. } | Self::AlreadyDecided { .. } | Self::CooperationExists | Self::RevisionOutdated { .. } => None,
         }
     }
-
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Transition { .. }
-            | Self::AlreadyDecided { .. }
-            | Self::ActorKeyTaken
-            | Self::CooperationExists
-            | Self::ActorClosed { .. } => Kind::Conflict,
-            Self::RevisionOutdated { .. } => Kind::PreconditionFailed,
-            _ => Kind::Invalid,
-        }
-    }
-}
-
-impl From<Violation> for Refusal {
-    fn from(violation: Violation) -> Self {
-        let refusal = Self::new(violation.kind(), violation.code(), violation.to_string());
-        match violation.pointer() {
-            Some(pointer) => refusal.field(pointer, violation.to_string()),
-            None => refusal,
-        }
-    }
-}
-
-impl From<Violation> for bildung_chassis::Error {
-    fn from(violation: Violation) -> Self {
-        Refusal::from(violation).into()
-    }
 }
 
 /// Every rule that an input breaks, so that a form can show them all at once.
@@ -137,27 +108,5 @@ impl Violations {
 impl From<Violation> for Violations {
     fn from(violation: Violation) -> Self {
         Self(vec![violation])
-    }
-}
-
-impl From<Violations> for Refusal {
-    fn from(Violations(all): Violations) -> Self {
-        let mut violations = all.into_iter();
-        let Some(first) = violations.next() else {
-            return Self::invalid("invalid", "not accepted");
-        };
-        let mut refusal = Self::from(first);
-        for violation in violations {
-            if let Some(pointer) = violation.pointer() {
-                refusal = refusal.field(pointer, violation.to_string());
-            }
-        }
-        refusal
-    }
-}
-
-impl From<Violations> for bildung_chassis::Error {
-    fn from(violations: Violations) -> Self {
-        Refusal::from(violations).into()
     }
 }
