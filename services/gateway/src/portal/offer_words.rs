@@ -86,6 +86,13 @@ pub(crate) fn price(price: &Price) -> PriceWords {
     PriceWords { main, note: price.reduced.as_ref().map(|reduced| format!("ermäßigt {}", euros(reduced))) }
 }
 
+/// What an offer costs, for a page that shows the provider's own remarks too: what one of them says is not said twice.
+pub(crate) fn price_beside_notes(price: &Price) -> PriceWords {
+    let said = |sum: &str| price.notes.iter().any(|note| note.contains(sum) || note.contains(&sum.replace('.', ",")));
+    let words = self::price(price);
+    PriceWords { note: words.note.filter(|_| !price.reduced.as_deref().is_some_and(said)), ..words }
+}
+
 /// Free places in words.
 pub(crate) fn places(places: Option<&Places>) -> Option<String> {
     match places?.free? {
@@ -209,6 +216,9 @@ mod tests {
     fn prices_are_said_in_german() {
         let amount = Price { kind: "amount".into(), amount: Some("126.20".into()), reduced: Some("65.60".into()), ..Price::default() };
         assert_eq!((price(&amount).main, price(&amount).note), ("126,20 €".into(), Some("ermäßigt 65,60 €".into())));
+        assert_eq!(price_beside_notes(&amount).note, price(&amount).note);
+        let said = Price { notes: vec!["erm. Preis: 65,60 EUR".into()], ..amount };
+        assert_eq!((price_beside_notes(&said).note, price(&said).note.is_some()), (None, true));
         assert_eq!(price(&Price { kind: "free".into(), ..Price::default() }).main, "kostenlos");
     }
 }

@@ -131,7 +131,6 @@ struct DateRow {
     machine: String,
     day: String,
     time: String,
-    places: String,
 }
 
 async fn search(State(app): State<App>, caller: Caller, RawQuery(raw): RawQuery) -> Result<Response, Problem> {
@@ -245,7 +244,7 @@ async fn offer(State(app): State<App>, caller: Caller, Path(id): Path<String>) -
     let template = OfferPage {
         page: Page::new(&app, &caller, offer.title.clone()),
         paragraphs: offer.description.split("\n\n").map(|paragraph| paragraph.lines().map(str::to_owned).collect()).collect(),
-        price: words::price(&offer.price),
+        price: words::price_beside_notes(&offer.price),
         dates: offer.instances.iter().map(date_row).collect(),
         next: offer.next_instance.as_ref().map(date_row),
         facts,
@@ -303,7 +302,6 @@ fn date_row(instance: &Instance) -> DateRow {
         machine: instance.start.clone(),
         day: words::span(instance),
         time: words::times(instance).unwrap_or_else(|| "Uhrzeit beim Anbieter".to_owned()),
-        places: words::places(instance.places.as_ref()).unwrap_or_default(),
     }
 }
 
