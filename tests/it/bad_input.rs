@@ -24,7 +24,7 @@ async fn failed_run(product: &Product, format: &str, file: Vec<u8>) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_offers_are_refused_whole() {
-    let product = Product::start_with(Arrangement::One, json!({"gateway": {"import": {"max_bytes": 100_000}}})).await;
+    let product = Product::start_with(Arrangement::One, json!({"import": {"max_bytes": 100_000}})).await;
     let editor = product.person(Role::Editor);
     let imports = |query: &str| format!("/api/v1/offer-imports?{query}");
 

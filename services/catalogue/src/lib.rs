@@ -71,7 +71,7 @@ impl Service for Catalogue {
 
         wiring.handle::<ActorRegistered, _>(events::ActorNames);
         wiring.handle::<ActorProfileChanged, _>(events::ActorNames);
-        wiring.rpc(CatalogueServer::new(rpc::Rpc { store, index, zone, import: settings.import }));
+        wiring.rpc(CatalogueServer::new(rpc::Rpc { store, index, zone, max_bytes: platform.config.common.import.max_bytes }));
         Ok(())
     }
 }

@@ -7,7 +7,6 @@ use crate::{
     domain::import_run::Action,
     queries,
     search::OfferIndex,
-    settings::ImportSettings,
 };
 use bildung_chassis::{
     Refusal, Store,
@@ -27,7 +26,7 @@ pub(crate) struct Rpc {
     pub(crate) store: Store,
     pub(crate) index: OfferIndex,
     pub(crate) zone: TimeZone,
-    pub(crate) import: ImportSettings,
+    pub(crate) max_bytes: u64,
 }
 
 impl Rpc {
@@ -80,10 +79,10 @@ impl Catalogue for Rpc {
             // who stops sending gets no answer; nothing is stored
             Err(_) => Err(Refusal::invalid("upload_broken", "the upload ended before its end").into()),
         });
-        let settings = self.import.clone();
+        let max_bytes = self.max_bytes;
         let run = self
             .store
-            .command(&caller, move |work| Box::pin(async move { start_import::start(work, &settings, new, chunks).await }))
+            .command(&caller, move |work| Box::pin(async move { start_import::start(work, max_bytes, new, chunks).await }))
             .await?;
         Ok(Response::new(wire::StartImportResponse { id: run.to_string() }))
     }

@@ -23,14 +23,12 @@ impl Default for Settings {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImportSettings {
-    /// Largest file that is taken, in bytes.
-    pub max_bytes: u64,
     /// Share of a source's visible offers that may vanish in one full import without somebody confirming it.
     pub max_vanishing_share: f64,
 }
 
 impl Default for ImportSettings {
     fn default() -> Self {
-        Self { max_bytes: 512 * 1024 * 1024, max_vanishing_share: 0.3 }
+        Self { max_vanishing_share: 0.3 }
     }
 }

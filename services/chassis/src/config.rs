@@ -30,6 +30,8 @@ pub struct Common {
     /// gRPC address of each service as its callers see it; a service without one is in this process.
     #[serde(default)]
     pub peers: BTreeMap<String, String>,
+    /// Uploaded files.
+    pub import: Import,
     /// The identity provider.
     pub identity: Identity,
     /// Logs, traces, metrics.
@@ -103,6 +105,14 @@ impl Database {
     fn default_connections() -> u32 {
         8
     }
+}
+
+/// Uploaded files.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    /// Largest file that is taken, in bytes.
+    pub max_bytes: u64,
 }
 
 /// The identity provider.
@@ -189,7 +199,7 @@ impl Config {
     /// Top-level sections that nobody of `known` reads: usually a spelling mistake.
     pub fn unknown_sections(&self, known: &[&str]) -> anyhow::Result<Vec<String>> {
         let all: BTreeMap<String, figment::value::Value> = self.figment.extract()?;
-        let own = ["rpc", "admin", "bus", "databases", "peers", "identity", "telemetry"];
+        let own = ["rpc", "admin", "bus", "databases", "peers", "import", "identity", "telemetry"];
         Ok(all.into_keys().filter(|key| !own.contains(&key.as_str()) && !known.contains(&key.as_str())).collect())
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct App {
     pub(crate) issuer: Arc<Issuer>,
     /// Work that outlives its request.
     pub(crate) background: Background,
+    /// Largest file that is taken, in bytes.
+    pub(crate) max_upload_bytes: u64,
     /// The data are made up and anybody may sign in.
     pub(crate) demo: bool,
 }
@@ -80,6 +82,7 @@ impl App {
             store: platform.store.clone(),
             verifier: platform.verifier.clone(),
             background: wiring.background(),
+            max_upload_bytes: platform.config.common.import.max_bytes,
             demo: platform.config.common.identity.demo,
         })
     }

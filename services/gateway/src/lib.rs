@@ -3,7 +3,6 @@
 //! sessions and the answers of requests that carried an idempotency key.
 //!
 //! Pages and the API call the same functions, so no screen can do what the API cannot.
-#![expect(dead_code, reason = "parts of the frame wait for the resources that will use them")]
 
 mod app;
 mod assets;
@@ -24,7 +23,7 @@ mod tests;
 mod theme;
 
 pub use assets::embedded;
-pub use settings::{City, ImportSettings, LifePhase, LimitSettings, SessionSettings, Settings, SignInSettings, Way};
+pub use settings::{City, LifePhase, LimitSettings, SessionSettings, Settings, SignInSettings, Way};
 pub use theme::{Colour, Colours};
 
 use anyhow::Context as _;

@@ -16,8 +16,6 @@ pub struct Settings {
     pub sign_in: SignInSettings,
     /// How long a session lives.
     pub session: SessionSettings,
-    /// Limits of uploaded files.
-    pub import: ImportSettings,
     /// Limits of requests.
     pub limits: LimitSettings,
 }
@@ -30,7 +28,6 @@ impl Default for Settings {
             public_url: Url::parse("http://127.0.0.1:8080/").expect("the default address is a URL"),
             sign_in: SignInSettings::default(),
             session: SessionSettings::default(),
-            import: ImportSettings::default(),
             limits: LimitSettings::default(),
         }
     }
@@ -74,20 +71,6 @@ pub struct SessionSettings {
 impl Default for SessionSettings {
     fn default() -> Self {
         Self { idle_minutes: 60, max_minutes: 600 }
-    }
-}
-
-/// Limits of uploaded files.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ImportSettings {
-    /// Size of one file.
-    pub max_bytes: u64,
-}
-
-impl Default for ImportSettings {
-    fn default() -> Self {
-        Self { max_bytes: 512 * 1024 * 1024 }
     }
 }
 

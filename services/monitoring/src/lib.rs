@@ -70,7 +70,7 @@ impl Service for Monitoring {
         let knowledge = Arc::new(Knowledge::new(&settings)?);
         let runner = ingest::run::Runner { store: platform.store.clone(), knowledge: Arc::clone(&knowledge) };
         wiring.task("ingest", move |stop| runner.run(stop));
-        let rpc = rpc::Rpc { store: platform.store, knowledge, max_bytes: settings.ingest.max_bytes };
+        let rpc = rpc::Rpc { store: platform.store, knowledge, max_bytes: platform.config.common.import.max_bytes };
         wiring.rpc(MonitoringServer::new(rpc));
         Ok(())
     }

@@ -23,15 +23,13 @@ pub struct Settings {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct IngestSettings {
-    /// Largest file, in bytes.
-    pub max_bytes: u64,
     /// How many unreadable cells of a file are kept for quarantine; all are counted.
     pub quarantine_kept: u32,
 }
 
 impl Default for IngestSettings {
     fn default() -> Self {
-        Self { max_bytes: 512 << 20, quarantine_kept: 1000 }
+        Self { quarantine_kept: 1000 }
     }
 }
 

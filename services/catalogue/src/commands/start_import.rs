@@ -2,7 +2,6 @@
 use crate::{
     domain::{Violation, import_run::Mode, source::SourceId},
     import::{HEAD_BYTES, Requested},
-    settings::ImportSettings,
     store,
 };
 use bildung_chassis::{Principal, Refusal, Result, Role, Work, files};
@@ -42,8 +41,8 @@ pub(crate) fn own_sources(principal: &Principal) -> Option<Vec<String>> {
     }
 }
 
-/// Stores the file and queues a run for it.
-pub(crate) async fn start<S>(work: &mut Work, settings: &ImportSettings, new: NewImport, chunks: S) -> Result<Uuid>
+/// Stores the file, if it is not over `max_bytes`, and queues a run for it.
+pub(crate) async fn start<S>(work: &mut Work, max_bytes: u64, new: NewImport, chunks: S) -> Result<Uuid>
 where
     S: Stream<Item = Result<Bytes>> + Send,
 {
@@ -62,7 +61,7 @@ where
         }
     });
     let (file_id, run_id, now) = (work.id(), work.id(), work.now);
-    let file = files::receive(work.tx(), file_id, now, watched, settings.max_bytes).await?;
+    let file = files::receive(work.tx(), file_id, now, watched, max_bytes).await?;
     if file.size == 0 {
         return Err(Violation::EmptyFile.into());
     }

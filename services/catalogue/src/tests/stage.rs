@@ -9,7 +9,6 @@ use crate::{
     import::{self, runner::Runner},
     queries,
     search::{OfferIndex, Question, follow::Follower},
-    settings::ImportSettings,
 };
 use bildung_chassis::{
     Error, Principal, Role, User,
@@ -45,11 +44,10 @@ impl Stage {
 
     pub(super) async fn start_as(&self, principal: &Principal, new: NewImport, file: &str, max_bytes: u64) -> Result<Uuid, Error> {
         let chunks: Vec<_> = file.as_bytes().chunks(1000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-        let settings = ImportSettings { max_bytes, ..ImportSettings::default() };
         self.db
             .store
             .command(principal, move |work| {
-                Box::pin(async move { start_import::start(work, &settings, new, futures::stream::iter(chunks)).await })
+                Box::pin(async move { start_import::start(work, max_bytes, new, futures::stream::iter(chunks)).await })
             })
             .await
     }

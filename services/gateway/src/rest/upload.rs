@@ -28,7 +28,7 @@ pub(crate) struct Upload {
 impl Upload {
     /// A file whose size may be declared beforehand.
     pub(crate) fn new(app: &App, declared_bytes: Option<u64>, chunks: BoxStream<'static, Result<Bytes, Problem>>) -> Self {
-        Self { chunks, declared_bytes, max_bytes: app.settings.import.max_bytes, background: app.background.clone() }
+        Self { chunks, declared_bytes, max_bytes: app.max_upload_bytes, background: app.background.clone() }
     }
 
     /// Streams the file into a call: first `start`, then each piece as `wrap` makes it. An upload that fails on the way

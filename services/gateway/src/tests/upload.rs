@@ -47,7 +47,7 @@ fn upload(parts: &Parts, declared: Option<u64>, pieces: Vec<Result<&'static str,
 
 #[tokio::test]
 async fn a_file_reaches_the_service_whole_or_not_at_all() {
-    let parts = parts(json!({"gateway": {"import": {"max_bytes": 10}}})).await;
+    let parts = parts(json!({"import": {"max_bytes": 10}})).await;
 
     let taker = Taker::new();
     let whole = upload(&parts, Some(10), vec![Ok(""), Ok("01234"), Ok("56789")]);
