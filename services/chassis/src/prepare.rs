@@ -22,11 +22,13 @@ pub struct Administrator {
 
 /// Prepares databases, streams and consumers of the services.
 pub async fn prepare(config: &Config, administrator: &Administrator, contracts: &[Contract]) -> anyhow::Result<()> {
-    for contract in contracts {
+    // The databases side by side: each waits for its disk.
+    let databases = contracts.iter().map(async |contract| {
         prepare_database(config.database(contract.name)?, &administrator.postgres, contract)
             .await
-            .with_context(|| format!("cannot prepare the database of {}", contract.name))?;
-    }
+            .with_context(|| format!("cannot prepare the database of {}", contract.name))
+    });
+    futures::future::try_join_all(databases).await?;
     let bus = Bus::connect_as_admin(&config.common.bus, administrator.nats.as_ref()).await?;
     let consumers: Vec<_> = contracts.iter().map(|contract| (contract.name, contract.consumes)).collect();
     bus.declare(&config.common.bus, &consumers).await
