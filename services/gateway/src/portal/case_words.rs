@@ -124,6 +124,10 @@ pub(super) fn errors(problem: &Problem) -> FormErrors {
             ("consent_id", "Es liegt keine gültige Einwilligung für diese Einrichtung vor. Halten Sie zuerst die Einwilligung fest.")
         }
         "offer_unknown" => ("offer_id", "Wählen Sie ein Angebot aus der Liste."),
+        "actor_not_provider" => (
+            "offer_id",
+            "Dieses Angebot kommt von einer anderen Einrichtung als der, für die eingewilligt wurde. Wählen Sie eines ihrer Angebote.",
+        ),
         "offer_withdrawn" => ("offer_id", "Dieses Angebot ist nicht mehr veröffentlicht. Wählen Sie ein anderes."),
         "actor_unknown" => ("consent_id", "Diese Einrichtung ist hier noch nicht bekannt. Versuchen Sie es in einer Minute noch einmal."),
         "language_invalid" => ("language", "Wählen Sie eine Sprache."),

@@ -72,6 +72,10 @@ pub(crate) async fn refer(attempt: &mut Attempt, office: &Office, input: Refer) 
     let actor_name = actor_name.ok_or_else(|| {
         Refusal::invalid("actor_unknown", "the network has not told of such an actor").field("/actor_id", "not a registered actor")
     })?;
+    if offer.actor_id.is_some_and(|provider| provider != input.actor_id) {
+        let refusal = Refusal::invalid("actor_not_provider", "another actor provides this offer");
+        return Err(refusal.field("/actor_id", "not the provider of the offer").into());
+    }
 
     let token = AnswerToken(Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(Zeroizing::new(attempt.ids().bytes::<32>()))));
     let (id, now) = (attempt.id(), attempt.now);

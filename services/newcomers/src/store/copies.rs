@@ -58,12 +58,14 @@ pub(crate) async fn put_actor(conn: &mut Conn, id: Uuid, name: &str, sequence: i
 /// An offer as far as referrals need it.
 pub(crate) struct OfferCopy {
     pub title: String,
+    /// The actor who provides it, if it is known as one.
+    pub actor_id: Option<Uuid>,
     pub withdrawn: bool,
 }
 
 /// An offer, if the catalogue has told of it.
 pub(crate) async fn offer(conn: &mut Conn, id: Uuid) -> Result<Option<OfferCopy>> {
-    Ok(sqlx::query_as!(OfferCopy, "select title, withdrawn from offer where id = $1", id).fetch_optional(conn).await?)
+    Ok(sqlx::query_as!(OfferCopy, "select title, actor_id, withdrawn from offer where id = $1", id).fetch_optional(conn).await?)
 }
 
 /// An actor's name, if the network has told of it.

@@ -45,7 +45,12 @@ async fn offer_and_actor_must_be_known_and_the_offer_published() {
     assert_eq!(refused(refer(Uuid::from_u128(5), ACTOR, consent).await).code, "offer_unknown");
     assert_eq!(refused(refer(OFFER, Uuid::from_u128(9), stranger).await).code, "actor_unknown");
     let mut work = bureau.office.store.begin(&Principal::System("test")).await.unwrap();
-    store::copies::withdraw_offer(work.tx(), OFFER, 2).await.unwrap();
+    store::copies::put_actor(work.tx(), Uuid::from_u128(9), "Musikschule", 1).await.unwrap();
+    store::copies::put_offer(work.tx(), OFFER, "Deutsch A1", "Volkshochschule", Some(ACTOR), 2).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(refused(refer(OFFER, Uuid::from_u128(9), stranger).await).code, "actor_not_provider");
+    let mut work = bureau.office.store.begin(&Principal::System("test")).await.unwrap();
+    store::copies::withdraw_offer(work.tx(), OFFER, 3).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(refused(refer(OFFER, ACTOR, consent).await).code, "offer_withdrawn");
 }

@@ -8,7 +8,7 @@ use std::{
     fmt::Write as _,
     fs::{File, OpenOptions},
     io::{Read as _, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::Path,
 };
 use zeroize::Zeroizing;
@@ -40,15 +40,22 @@ pub fn create_key_file(path: &Path, ids: &Ids) -> anyhow::Result<()> {
     Ok(file.sync_all()?)
 }
 
+/// Whether group and others are kept out. A secret that Kubernetes mounts belongs to root, and the program reads it through
+/// its group: nobody can write it.
+fn is_private(mode: u32, owner: u32) -> bool {
+    mode.trailing_zeros() >= 6 || (owner == 0 && mode == 0o440)
+}
+
 impl KeyFile {
     /// Reads and checks the file.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
         let mut file =
             File::open(path).with_context(|| format!("the key file {shown} (setting newcomers.key_file) could not be opened"))?;
-        // Of the opened file, so that it cannot be exchanged in between; the lowest six bits are group and others.
-        let mode = file.metadata()?.permissions().mode() & 0o777;
-        ensure!(mode.trailing_zeros() >= 6, "the key file {shown} has mode {mode:03o}, others may use it: chmod 600 {shown}");
+        // Of the opened file, so that it cannot be exchanged in between.
+        let found = file.metadata()?;
+        let mode = found.permissions().mode() & 0o777;
+        ensure!(is_private(mode, found.uid()), "the key file {shown} has mode {mode:03o}, others may use it: chmod 600 {shown}");
         let mut text = Zeroizing::new(String::new());
         file.read_to_string(&mut text).with_context(|| format!("the key file {shown} could not be read"))?;
         Self::parse(&text).with_context(|| format!("the key file {shown} is defective"))
@@ -113,4 +120,24 @@ fn unhex(digits: &str) -> Option<Key> {
         *byte = value(pair[0])? << 4 | value(pair[1])?;
     }
     Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_private;
+
+    #[test]
+    fn a_mounted_secret_is_private_though_a_group_reads_it() {
+        for (mode, owner, private) in [
+            (0o600, 0, true),
+            (0o600, 1000, true),
+            (0o440, 0, true),
+            (0o440, 1000, false),
+            (0o640, 0, false),
+            (0o444, 0, false),
+            (0o460, 0, false),
+        ] {
+            assert_eq!(is_private(mode, owner), private, "{mode:o} of {owner}");
+        }
+    }
 }
