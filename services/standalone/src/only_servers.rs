@@ -7,13 +7,13 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::local::folder::{Folder, Running};
 use crate::local::servers::Servers;
-use crate::progress;
+use crate::{progress, services};
 
 /// Runs both servers until a signal comes.
 pub(crate) fn run(data_dir: &Path) -> Result<()> {
     let folder = Folder::open(data_dir)?;
     folder.moved().iter().for_each(|line| progress::say(line));
-    let mut servers = Servers::start(folder, &[], &progress::say)?;
+    let mut servers = Servers::start(folder, &services::names(), &progress::say)?;
     servers.folder().announce(&Running { pid: std::process::id(), address: servers.nats().monitor_url(), issuer: None })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

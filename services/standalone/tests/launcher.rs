@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -191,6 +191,93 @@ async fn servers_and_watchdog_are_kept() {
     assert_ne!(watchdog_of(run.child.id()), 0);
     run.signal("KILL");
     assert!(place.empty_within(Duration::from_secs(5)), "{:?}", place.children());
+}
+
+const SERVICES: [&str; 5] = ["catalogue", "network", "monitoring", "newcomers", "gateway"];
+
+/// A connection to NATS that tells what the server refuses.
+struct NatsLine(BufReader<TcpStream>);
+
+impl NatsLine {
+    fn open(place: &Place, user: &str) -> Self {
+        let ports: serde_json::Value = serde_json::from_slice(&fs::read(place.path().join("run/ports.json")).unwrap()).unwrap();
+        let stream = TcpStream::connect(("127.0.0.1", u16::try_from(ports["nats"].as_u64().unwrap()).unwrap())).unwrap();
+        let password = fs::read_to_string(place.path().join("secrets").join(format!("nats-{user}"))).unwrap();
+        let mut line = Self(BufReader::new(stream));
+        let connect = serde_json::json!({"verbose": false, "pedantic": false, "user": user, "pass": password.trim()});
+        assert_eq!(line.refusals(&format!("CONNECT {connect}\r\n")), Vec::<String>::new(), "{user} can sign in");
+        line
+    }
+
+    /// Sends a command, waits until the server has dealt with it, and gives its objections.
+    fn refusals(&mut self, command: &str) -> Vec<String> {
+        self.0.get_mut().write_all(format!("{command}PING\r\n").as_bytes()).unwrap();
+        let mut refusals = Vec::new();
+        loop {
+            let mut line = String::new();
+            assert!(self.0.read_line(&mut line).unwrap() > 0, "the server has hung up: {refusals:?}");
+            if line.starts_with("PONG") {
+                return refusals;
+            }
+            if line.starts_with("-ERR") {
+                refusals.push(line.trim().to_owned());
+            }
+        }
+    }
+
+    fn may_publish(&mut self, subject: &str) -> bool {
+        self.refusals(&format!("PUB {subject} 0\r\n\r\n")).is_empty()
+    }
+
+    fn may_subscribe(&mut self, subject: &str) -> bool {
+        self.refusals(&format!("SUB {subject} 1\r\n")).is_empty()
+    }
+}
+
+/// Every service with every other's subjects, and with the administrator's.
+#[tokio::test]
+async fn a_service_reaches_only_its_own_subjects() {
+    let place = Place::new();
+    let _run = place.start();
+    let of = |service: &str| {
+        [
+            format!("bildung.{service}.thing.happened.v1"),
+            format!("dead.{service}.thing"),
+            format!("$JS.API.CONSUMER.MSG.NEXT.BILDUNG_EVENTS.{service}"),
+            format!("$JS.API.CONSUMER.INFO.BILDUNG_EVENTS.{service}"),
+            format!("$JS.ACK.BILDUNG_EVENTS.{service}.1.1.1.1.0"),
+        ]
+    };
+    for service in SERVICES {
+        let mut line = NatsLine::open(&place, service);
+        for subject in
+            of(service).iter().map(String::as_str).chain(["$JS.API.STREAM.INFO.BILDUNG_EVENTS", "$JS.API.STREAM.INFO.BILDUNG_DEAD"])
+        {
+            assert!(line.may_publish(subject), "{service} needs {subject}");
+        }
+        assert!(line.may_subscribe(&format!("_INBOX_{service}.answer")));
+        for other in SERVICES.into_iter().filter(|other| *other != service) {
+            for subject in of(other) {
+                assert!(!line.may_publish(&subject), "{service} publishes {subject}");
+            }
+            assert!(!line.may_subscribe(&format!("_INBOX_{other}.answer")), "{service} reads what {other} is answered");
+        }
+        for call in ["STREAM.CREATE", "STREAM.UPDATE", "STREAM.DELETE", "STREAM.PURGE", "STREAM.MSG.GET", "STREAM.MSG.DELETE", "DIRECT.GET"]
+        {
+            for stream in ["BILDUNG_EVENTS", "BILDUNG_DEAD"] {
+                assert!(!line.may_publish(&format!("$JS.API.{call}.{stream}")), "{service} may call {call} on {stream}");
+            }
+        }
+        for call in ["CONSUMER.CREATE", "CONSUMER.DURABLE.CREATE", "CONSUMER.DELETE"] {
+            assert!(!line.may_publish(&format!("$JS.API.{call}.BILDUNG_EVENTS.{service}")), "{service} may call {call}");
+        }
+        for subject in ["$SYS.REQ.SERVER.PING", "anything"] {
+            assert!(!line.may_publish(subject), "{service} publishes {subject}");
+        }
+        for subject in [">", "bildung.>", "dead.>", "$JS.>", "$SYS.>", "_INBOX.>", &format!("bildung.{service}.>")] {
+            assert!(!line.may_subscribe(subject), "{service} subscribes {subject}");
+        }
+    }
 }
 
 #[test]
