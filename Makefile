@@ -1,7 +1,7 @@
 # Everything a developer does. `make run` and `make test` are the two that everybody needs; `make help` lists all.
 # Only lines that call: what they do is in deploy/local/*.sh and in the binary itself.
 .POSIX:
-.PHONY: help run test build bench faults assets lint fmt prepare-sqlx
+.PHONY: help run test build bench faults assets check-assets contracts lint fmt prepare-sqlx
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
@@ -21,9 +21,14 @@ bench:           ## the table of benchmarks (release build)
 faults:          ## the long fault tests (release build)
 	@exec sh deploy/local/faults.sh
 
-assets:          ## style sheets, fonts and scripts of the portal, which are committed (needs Node 20)
-	npm --prefix services/gateway/assets-src ci --no-audit --no-fund
-	npm --prefix services/gateway/assets-src run build
+assets:          ## style sheets, fonts and scripts of the portal, which are committed
+	@exec sh deploy/local/assets.sh build
+
+check-assets:    ## whether they are what their sources give
+	@exec sh deploy/local/assets.sh check
+
+contracts:       ## write anew what others rely on: event schemas, gRPC contract, OpenAPI document
+	@exec sh deploy/local/contracts.sh
 
 lint:            ## format, clippy, licences, bans, sources
 	@exec sh deploy/local/lint.sh

@@ -1,4 +1,5 @@
-//! Compiles every `.proto` under `bildung/` without a system `protoc`.
+//! Compiles every `.proto` under `bildung/` without a system `protoc`, and keeps the description of all of them.
+use protox::prost::Message as _;
 use std::path::{Path, PathBuf};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -6,7 +7,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut files = Vec::new();
     collect(Path::new("bildung"), &mut files)?;
     files.sort();
-    tonic_prost_build::configure().compile_fds(protox::compile(&files, ["."])?)?;
+    let descriptors = protox::compile(&files, ["."])?;
+    std::fs::write(PathBuf::from(std::env::var("OUT_DIR")?).join("descriptors.bin"), descriptors.encode_to_vec())?;
+    tonic_prost_build::configure().compile_fds(descriptors)?;
     Ok(())
 }
 

@@ -1,6 +1,9 @@
 //! Contracts between the services and nothing else: generated gRPC code and the domain events.
 pub mod events;
 
+/// Every service and message of [`rpc`] as an encoded `google.protobuf.FileDescriptorSet`.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
 /// Generated gRPC code, one module per context.
 pub mod rpc {
     /// Offers: imports, search, publication.

@@ -132,6 +132,12 @@ async fn the_api_describes_itself() {
     let document: Value =
         serde_json::from_str(&text(router.clone().oneshot(empty(get("/api/openapi.json"))).await.unwrap()).await).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    let described = serde_json::to_string_pretty(&document).unwrap() + "\n";
+    if std::env::var_os("BB_WRITE_CONTRACTS").is_some() {
+        std::fs::write(file, &described).unwrap();
+    }
+    assert!(std::fs::read_to_string(file).unwrap_or_default() == described, "openapi.json is not what the API is: make contracts");
     let docs = router.oneshot(empty(get("/api/docs"))).await.unwrap();
     assert_eq!(docs.status(), StatusCode::OK);
     let docs = text(docs).await;
