@@ -1,74 +1,113 @@
-//! The whole product under faults: killed in the middle of an import, and the bus away for half a minute.
-use crate::product::{Arrangement, Product};
+//! The whole product under faults: killed in the middle of an import, servers and all; and the bus away for half a minute.
+use crate::{
+    product::{Arrangement, Client, Product},
+    whole::{Victims, Whole},
+};
 use bildung_chassis::{Role, testing::eventually};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const REAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/catalogue/open-vhs/berlin-vhs-2020_nancologist_d678268.json");
 
+/// Kills hit every stage: reading, writing, publishing, consuming. An edition that got through is followed by the next one,
+/// with every title changed, so that there is always work to kill.
 #[tokio::test(flavor = "multi_thread")]
-async fn twenty_kills_during_an_import_leave_every_effect_once() {
+async fn twenty_kills_during_imports_leave_every_effect_once() {
     let Ok(file) = std::fs::read(REAL) else {
         eprintln!("skipped: shared data absent");
         return;
     };
-    let mut product = Product::start(Arrangement::One).await;
-    let token = product.token(Role::Editor, None);
+    let mut whole = Whole::start().await;
+    let token = whole.client.token(Role::Editor, None);
     let imports = "/api/v1/offer-imports?source=berlin&format=open-vhs-json";
-    let start = async |product: &Product| {
-        let answer = product.send(Some(&token), reqwest::Method::POST, imports, Some(file.clone()), &[]).await;
+    let start = async |client: &Client, edition: u32| {
+        let answer = client.send(Some(&token), reqwest::Method::POST, imports, Some(edition_of(&file, edition)), &[]).await;
         answer.expect(202)["id"].as_str().unwrap().to_owned()
     };
-    let mut run = start(&product).await;
+    let mut edition = 0;
+    let mut run = start(&whole.client, edition).await;
+    let (mut created, mut updated) = (0, 0);
     let wanted: u32 = std::env::var("BB_KILLS").map_or(20, |kills| kills.parse().unwrap());
-    let mut kills = 0;
-    // Spread over what the import takes; the same sequence each time.
+    // The same sequence each time: short pauses end in the reading, long ones behind it.
     let mut pause = 37_u64;
-    while kills < wanted {
+    for kill in 0..wanted {
         pause = pause * 73 % 1009;
-        tokio::time::sleep(Duration::from_millis(pause)).await;
-        product.kill_services();
-        kills += 1;
-        product.start_services().await;
-        let state = product.get_as(Some(&token), &format!("/api/v1/offer-imports/{run}")).await.expect(200);
-        match state["state"].as_str().unwrap() {
-            "queued" | "running" | "completed" => {}
-            "failed" => {
-                assert_eq!(state["errors"][0]["reason"], "interrupted", "{state:#}");
-                run = start(&product).await;
+        tokio::time::sleep(Duration::from_millis(if kill % 4 < 2 { pause } else { pause * 5 })).await;
+        whole.kill(if kill % 2 == 0 { Victims::Everything } else { Victims::Product });
+        whole.up().await;
+        let found = whole.client.get_as(Some(&token), &format!("/api/v1/offer-imports/{run}")).await.expect(200);
+        match found["state"].as_str().unwrap() {
+            "queued" | "running" => {}
+            "completed" => {
+                created += found["counts"]["created"].as_i64().unwrap();
+                updated += found["counts"]["updated"].as_i64().unwrap();
+                edition += 1;
+                run = start(&whole.client, edition).await;
             }
-            other => panic!("{other}: {state:#}"),
+            "failed" => {
+                assert_eq!(found["errors"][0]["reason"], "interrupted", "{found:#}");
+                run = start(&whole.client, edition).await;
+            }
+            other => panic!("{other}: {found:#}"),
         }
     }
+    assert!(edition >= 2 || wanted < 20, "no kill came after the reading");
     let mut last = Value::Null;
     for _ in 0..1200 {
-        last = product.get_as(Some(&token), &format!("/api/v1/offer-imports/{run}")).await.expect(200);
+        last = whole.client.get_as(Some(&token), &format!("/api/v1/offer-imports/{run}")).await.expect(200);
         if last["state"] == "failed" {
-            run = start(&product).await;
+            run = start(&whole.client, edition).await;
         } else if last["state"] == "completed" {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert_eq!(last["state"], "completed", "{last:#}");
-    assert_eq!(last["counts"]["read"], 1878, "{last:#}");
+    assert_eq!((&last["state"], &last["counts"]["read"]), (&json!("completed"), &json!(1878)), "{last:#}");
+    created += last["counts"]["created"].as_i64().unwrap();
+    updated += last["counts"]["updated"].as_i64().unwrap();
 
-    let catalogue = product.stage.admin("catalogue").await;
-    let (facts, offers): (i64, i64) =
-        sqlx::query_as("select count(*), count(distinct subject) from chassis.outbox where type = 'bildung.catalogue.offer.published.v1'")
-            .fetch_one(&catalogue)
-            .await
-            .unwrap();
-    assert_eq!(facts, offers, "no offer was published twice");
-    eventually("every published offer is found", || async { product.get("/api/v1/offers?per_page=1").await["total"] == offers }).await;
-    let newcomers = product.stage.admin("newcomers").await;
-    eventually("every offer has its copy", || async {
-        sqlx::query_scalar::<_, i64>("select count(*) from offer").fetch_one(&newcomers).await.unwrap() == offers
+    // Every report has become facts, each once, and every fact an effect, once.
+    let catalogue = whole.database("catalogue").await;
+    let facts = async |kind: &'static str| {
+        let sql = "select count(*) from chassis.outbox where type = 'bildung.catalogue.offer.' || $1 || '.v1'";
+        sqlx::query_scalar::<_, i64>(sql).bind(kind).fetch_one(&catalogue).await.unwrap()
+    };
+    let offers = facts("published").await;
+    assert!(offers > 1000 && offers == created, "{offers} published, {created} created");
+    assert_eq!(facts("updated").await, updated);
+    assert_eq!(facts("withdrawn").await, 0);
+    let newcomers = whole.database("newcomers").await;
+    eventually("every fact is received", || async {
+        let received = sqlx::query_scalar::<_, i64>("select count(*) from chassis.inbox").fetch_one(&newcomers).await.unwrap();
+        assert!(received <= offers + updated, "{received} facts received");
+        received == offers + updated
     })
     .await;
-    let again = product.person(Role::Editor).upload_and_wait(imports, file.clone()).await;
-    assert_eq!(again["counts"]["created"], 0, "{again:#}");
-    assert_eq!(again["counts"]["updated"], 0, "{again:#}");
+    let title = format!("({edition})");
+    let copies: i64 = sqlx::query_scalar("select count(*) from offer where right(title, length($1)) = $1")
+        .bind(&title)
+        .fetch_one(&newcomers)
+        .await
+        .unwrap();
+    assert_eq!(copies, offers, "copies of the last edition");
+    eventually("every offer is found", || async { whole.client.get("/api/v1/offers?per_page=1").await["total"] == offers }).await;
+    let again = whole.client.person(Role::Editor).upload_and_wait(imports, edition_of(&file, edition)).await;
+    assert_eq!((&again["counts"]["created"], &again["counts"]["updated"]), (&json!(0), &json!(0)), "{again:#}");
+
+    // What went through all this is backed up whole and comes back whole.
+    let rows = whole.backup("backup", whole.data());
+    assert_eq!(rows["catalogue"]["public.offer"], offers, "{rows:#}");
+    whole.restore("backup", "restored");
+    assert_eq!(whole.backup("again", whole.place("restored")), rows);
+}
+
+/// The file with a mark of the edition behind every title.
+fn edition_of(file: &[u8], edition: u32) -> Vec<u8> {
+    let mut document: Value = serde_json::from_slice(file).unwrap();
+    for course in document["veranstaltungen"]["veranstaltung"].as_array_mut().unwrap() {
+        course["name"] = format!("{} ({edition})", course["name"].as_str().unwrap()).into();
+    }
+    serde_json::to_vec(&document).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

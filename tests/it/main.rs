@@ -8,3 +8,4 @@ mod faults;
 mod journey;
 mod product;
 mod sink;
+mod whole;

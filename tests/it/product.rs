@@ -13,6 +13,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::{
     fs::File,
+    ops::Deref,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -35,12 +36,24 @@ pub(crate) enum Arrangement {
 pub(crate) struct Product {
     pub(crate) stage: Stage,
     pub(crate) folder: TempDir,
-    pub(crate) base: String,
     pub(crate) sink: Sink,
-    issuer: String,
-    http: reqwest::Client,
+    client: Client,
     arrangement: Arrangement,
     processes: Vec<(String, Child)>,
+}
+
+impl Deref for Product {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Asks a product through HTTP, as anybody.
+pub(crate) struct Client {
+    pub(crate) base: String,
+    pub(crate) issuer: String,
+    http: reqwest::Client,
 }
 
 /// An answer: its status and its JSON, or its text if it is none.
@@ -109,16 +122,7 @@ impl Product {
         merge(&mut settings, changes);
         without_nulls(&mut settings);
         std::fs::write(folder.path().join("settings.toml"), toml::to_string(&settings).unwrap()).unwrap();
-        let mut product = Self {
-            base: format!("http://127.0.0.1:{http}"),
-            issuer: format!("http://127.0.0.1:{issuer}"),
-            http: bildung_chassis::token::http_client().unwrap(),
-            stage,
-            folder,
-            sink,
-            arrangement,
-            processes: Vec::new(),
-        };
+        let mut product = Self { client: Client::new(http, issuer), stage, folder, sink, arrangement, processes: Vec::new() };
         product.run("demo-issuer", &["demo-issuer"], &[]);
         product.start_services().await;
         product
@@ -167,27 +171,27 @@ impl Product {
         self.processes.push((name.to_owned(), command.spawn().unwrap()));
     }
 
-    /// Kills the services wherever they are; the demo issuer goes on.
-    pub(crate) fn kill_services(&mut self) {
-        for (name, child) in &mut self.processes {
-            if name != "demo-issuer" {
-                child.kill().ok();
-                child.wait().ok();
-            }
-        }
-        self.processes.retain(|(name, _)| name == "demo-issuer");
-    }
-
     /// What every process has written.
     pub(crate) fn logs(&self) -> String {
         let logs = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
         logs.filter(|path| path.extension().is_some_and(|e| e == "log")).map(|path| std::fs::read_to_string(path).unwrap()).collect()
     }
+}
+
+impl Client {
+    /// Of a product and an issuer on these ports.
+    pub(crate) fn new(http: u16, issuer: u16) -> Self {
+        Self {
+            base: format!("http://127.0.0.1:{http}"),
+            issuer: format!("http://127.0.0.1:{issuer}"),
+            http: bildung_chassis::token::http_client().unwrap(),
+        }
+    }
 
     /// An access token as `bildungsbuero token` gives it.
     pub(crate) fn token(&self, role: Role, person: Option<&str>) -> String {
         let mut command = Command::new(program());
-        command.args(["token", "--role", role.as_str(), "--url", &self.issuer]).current_dir(self.folder.path());
+        command.args(["token", "--role", role.as_str(), "--url", &self.issuer]).current_dir(std::env::temp_dir());
         if let Some(person) = person {
             command.args(["--as", person]);
         }
@@ -198,12 +202,12 @@ impl Product {
 
     /// Somebody to ask as.
     pub(crate) fn person(&self, role: Role) -> Person<'_> {
-        Person { product: self, token: self.token(role, None) }
+        Person { client: self, token: self.token(role, None) }
     }
 
     /// A certain person to ask as.
     pub(crate) fn person_named(&self, role: Role, name: &str) -> Person<'_> {
-        Person { product: self, token: self.token(role, Some(name)) }
+        Person { client: self, token: self.token(role, Some(name)) }
     }
 
     pub(crate) async fn get_as(&self, token: Option<&str>, path: &str) -> Answer {
@@ -264,22 +268,22 @@ impl Drop for Product {
 
 /// Somebody signed in.
 pub(crate) struct Person<'a> {
-    product: &'a Product,
+    client: &'a Client,
     pub(crate) token: String,
 }
 
 impl Person<'_> {
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.product.get_as(Some(&self.token), path).await
+        self.client.get_as(Some(&self.token), path).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         let body = serde_json::to_vec(&body).unwrap();
-        self.product.send(Some(&self.token), Method::POST, path, Some(body), &[("content-type", "application/json")]).await
+        self.client.send(Some(&self.token), Method::POST, path, Some(body), &[("content-type", "application/json")]).await
     }
 
     pub(crate) async fn upload(&self, path: &str, file: Vec<u8>) -> Answer {
-        self.product.send(Some(&self.token), Method::POST, path, Some(file), &[("content-type", "application/octet-stream")]).await
+        self.client.send(Some(&self.token), Method::POST, path, Some(file), &[("content-type", "application/octet-stream")]).await
     }
 
     /// Uploads a file, expects 202 and waits until the run has come to an end.
