@@ -78,8 +78,8 @@ export class Visit {
     return answer;
   }
 
-  /** Checks the page as it is now, at both widths, and keeps a screenshot of each. */
-  async inspect(name) {
+  /** Checks the page as it is now, at both widths, and keeps a screenshot of each. `ours`: it has the portal's frame. */
+  async inspect(name, { ours = true } = {}) {
     const { page } = this;
     const found = this.problems.splice(0);
     const before = page.viewportSize();
@@ -100,7 +100,7 @@ export class Visit {
       if (seen.h1 !== 1) found.push(`${width}: ${seen.h1} h1 headings`);
       if (!seen.lang) found.push("no language");
       if (!seen.title.trim()) found.push("no title");
-      if (seen.links.length) found.push(`footer without ${seen.links.join(", ")}`);
+      if (ours && seen.links.length) found.push(`footer without ${seen.links.join(", ")}`);
       if (this.js) {
         const result = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
         for (const violation of result.violations) found.push(`${width}: axe ${violation.id}: ${violation.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`);

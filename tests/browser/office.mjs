@@ -55,6 +55,12 @@ export async function officeJourney(browser, test) {
         }
       });
 
+    await step("the demo's choice of persons", null, async ({ visit }) => {
+      await visit.open("/sign-in");
+      const found = await visit.inspect("sign-in", { ours: false });
+      if (found.length) throw new Error(found.join("; "));
+    });
+
     const submit = (page, name) => page.getByRole("main").getByRole("button", { name }).click();
     const expectText = (page, text) => page.getByRole("main").getByText(text).first().waitFor();
 
@@ -162,6 +168,23 @@ export async function officeJourney(browser, test) {
         await visit.open(path);
         await inspect(name);
       }
+    });
+
+    await step("an actor's profile is changed", "demo-education_manager", async ({ page, inspect, visit }) => {
+      await visit.open("/office/actors");
+      await page.getByRole("main").getByRole("table").getByRole("link").first().click();
+      await page.getByRole("main").getByRole("link", { name: "Angaben ändern" }).click();
+      await page.waitForURL(/\/edit$/);
+      await inspect("office-actor-edit");
+      const name = await page.getByLabel("Name", { exact: true }).inputValue();
+      await page.getByLabel("Name", { exact: true }).fill("");
+      visit.status = 422;
+      await submit(page, "Änderung speichern");
+      await page.getByRole("main").getByRole("alert").or(page.locator(".bb-error-summary, .kern-alert")).first().waitFor();
+      await inspect("office-actor-edit-error");
+      await page.getByLabel("Name", { exact: true }).fill(`${name} ${suffix}`);
+      await submit(page, "Änderung speichern");
+      await page.getByRole("heading", { level: 1, name: `${name} ${suffix}` }).waitFor();
     });
 
     let answerUrl;

@@ -25,6 +25,7 @@ export async function publicPages(browser, test) {
     ["imprint", "/impressum"],
     ["privacy", "/datenschutz"],
     ["accessibility", "/barrierefreiheit"],
+    ["api-docs", "/api/docs"],
     ["not-found", "/gibt-es-nicht", 404],
     ["offer-not-found", "/angebote/00000000-0000-7000-8000-000000000000", 404],
   ];
