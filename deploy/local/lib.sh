@@ -17,6 +17,16 @@ require_build() {
     command -v cc >/dev/null 2>&1 || missing "a C compiler is missing (Debian: apt install gcc libc6-dev; macOS: xcode-select --install)"
 }
 
+# Puts a Node that the tools of the portal run on into PATH: Debian 12 has an older one, npm has newer ones as a package.
+require_node() {
+    command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || missing "Node 20 or newer with npm is missing (Debian: apt install nodejs npm; macOS: brew install node)"
+    [ "$(node -p 'parseInt(process.versions.node)')" -lt 20 ] || return 0
+    node_folder=${XDG_CACHE_HOME:-$HOME/.cache}/bildungsbuero/node
+    [ -x "$node_folder/node_modules/node/bin/node" ] || npm install --prefix "$node_folder" --no-save --no-audit --no-fund --loglevel=error node@22.23.3
+    PATH=$node_folder/node_modules/node/bin:$PATH
+    export PATH
+}
+
 # Where cargo puts what it builds.
 target_folder() {
     if [ -n "${CARGO_TARGET_DIR:-}" ]; then

@@ -9,7 +9,7 @@ require_build
 install() {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "installing: $*"
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >/dev/null 2>&1
+        said=$(apt-get update -qq 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" 2>&1) || { echo "$said" >&2; return 1; }
     else
         return 1
     fi
@@ -21,7 +21,8 @@ find_chromium() {
     return 1
 }
 python3 -m pip --version >/dev/null 2>&1 || install python3-pip || missing "Python 3 with pip is missing (Debian: apt install python3-pip)"
-command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || install nodejs npm || missing "Node 18 or newer with npm is missing (Debian: apt install nodejs npm; macOS: brew install node)"
+command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || install nodejs npm || true
+require_node
 find_chromium >/dev/null || install chromium || missing "Chromium is missing (Debian: apt install chromium; macOS: brew install --cask chromium)"
 BB_CHROMIUM=$(find_chromium)
 export BB_CHROMIUM
