@@ -150,6 +150,13 @@ struct ByHand {
     source: PgPool,
     target: PgPool,
     wake: Arc<tokio::sync::Notify>,
+    loops: [tokio::task::JoinHandle<()>; 2],
+}
+
+impl Drop for ByHand {
+    fn drop(&mut self) {
+        self.loops.iter().for_each(tokio::task::JoinHandle::abort);
+    }
 }
 
 impl ByHand {
@@ -187,11 +194,8 @@ impl ByHand {
         let consumer = stream.create_consumer(consumer).await.unwrap();
         let wake = Arc::new(tokio::sync::Notify::new());
         #[expect(clippy::disallowed_methods, reason = "the reference knows no host")]
-        {
-            tokio::spawn(publish(source.clone(), js, Arc::clone(&wake)));
-            tokio::spawn(consume(target.clone(), consumer));
-        }
-        Self { source, target, wake }
+        let loops = [tokio::spawn(publish(source.clone(), js, Arc::clone(&wake))), tokio::spawn(consume(target.clone(), consumer))];
+        Self { source, target, wake, loops }
     }
 }
 

@@ -45,10 +45,15 @@ fn main() {
     println!("| what | ours (min to max of {ROUNDS}) | latency | reference | ratio |\n|---|---|---|---|---|");
     if wanted("events") {
         let (ours, theirs) = runtime.block_on(events::run());
-        report("events, commit to effect in another service, sync_interval: always", "hand-written outbox loop", &ours, &theirs);
+        report(
+            "events, 3,000 at once, commit to effect in another service, sync_interval: always",
+            "hand-written outbox loop",
+            &ours,
+            &theirs,
+        );
     }
     if wanted("search") {
         let (ours, theirs) = runtime.block_on(search::run());
-        report("search, 8 clients", "Postgres german + pg_trgm", &ours, &theirs);
+        report("search, 20,000 offers, 8 clients, without HTTP", "Postgres german + pg_trgm", &ours, &theirs);
     }
 }
