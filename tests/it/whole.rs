@@ -35,7 +35,10 @@ impl Whole {
         // As root the databases belong to `nobody`, who has to get here.
         std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
         let (port, issuer) = (free_port(), free_port());
-        let settings = json!({"identity": {"issuer": format!("http://127.0.0.1:{issuer}"), "demo": true}});
+        let settings = json!({
+            "identity": {"issuer": format!("http://127.0.0.1:{issuer}"), "demo": true},
+            "catalogue": {"import": {"lease_seconds": 2.0}},
+        });
         let file = place.path().join("settings.toml");
         std::fs::write(&file, toml::to_string(&settings).unwrap()).unwrap();
         let mut demo_issuer = Command::new(program());

@@ -63,6 +63,7 @@ impl Service for Catalogue {
             store: store.clone(),
             context: import::Context { time_zone: zone.clone(), language: settings.language },
             guard: VanishGuard { max_share: settings.import.max_vanishing_share },
+            lease_seconds: settings.import.lease_seconds,
         };
         wiring.task("imports", |stop| runner.run(stop));
 

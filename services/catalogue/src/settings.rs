@@ -25,10 +25,12 @@ impl Default for Settings {
 pub struct ImportSettings {
     /// Share of a source's visible offers that may vanish in one full import without somebody confirming it.
     pub max_vanishing_share: f64,
+    /// How many seconds a process that works on an import may be silent before another one takes over.
+    pub lease_seconds: f64,
 }
 
 impl Default for ImportSettings {
     fn default() -> Self {
-        Self { max_vanishing_share: 0.3 }
+        Self { max_vanishing_share: 0.3, lease_seconds: 10.0 }
     }
 }

@@ -20,8 +20,12 @@ use bildung_proto::events::catalogue::{OfferPublished, OfferUpdated, OfferWithdr
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// How long a worker may be silent before another one takes over.
-pub(crate) const LEASE_SECONDS: f64 = 10.0;
+/// Who works on a run, and how long it may be silent before another one takes over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Worker {
+    pub(crate) id: Uuid,
+    pub(crate) lease_seconds: f64,
+}
 /// Times a run is taken up without getting on before it is given up.
 pub(crate) const MAX_ATTEMPTS: i32 = 10;
 /// Records of one transaction.
@@ -39,8 +43,8 @@ pub(crate) enum Step {
 }
 
 /// Takes up a run.
-pub(crate) async fn claim(work: &mut Work, worker: Uuid) -> Result<Option<Run>> {
-    let Some(run) = store::imports::claim(work.tx(), worker, LEASE_SECONDS).await? else { return Ok(None) };
+pub(crate) async fn claim(work: &mut Work, worker: Worker) -> Result<Option<Run>> {
+    let Some(run) = store::imports::claim(work.tx(), worker.id, worker.lease_seconds).await? else { return Ok(None) };
     if run.attempts <= MAX_ATTEMPTS {
         return Ok(Some(run));
     }
@@ -53,12 +57,12 @@ pub(crate) async fn claim(work: &mut Work, worker: Uuid) -> Result<Option<Run>> 
 }
 
 /// Leaves a run to whoever comes next, without waiting for the lease to end.
-pub(crate) async fn release(work: &mut Work, run: &Run, worker: Uuid) -> Result<()> {
-    store::imports::release(work.tx(), run.id, worker).await
+pub(crate) async fn release(work: &mut Work, run: &Run, worker: Worker) -> Result<()> {
+    store::imports::release(work.tx(), run.id, worker.id).await
 }
 
 /// Begins reading from the first record.
-pub(crate) async fn begin_reading(work: &mut Work, run: &Run, worker: Uuid) -> Result<Step> {
+pub(crate) async fn begin_reading(work: &mut Work, run: &Run, worker: Worker) -> Result<Step> {
     if !renew(work, run, worker).await? {
         return Ok(Step::Lost);
     }
@@ -67,7 +71,7 @@ pub(crate) async fn begin_reading(work: &mut Work, run: &Run, worker: Uuid) -> R
 }
 
 /// Stages what was read.
-pub(crate) async fn stage(work: &mut Work, run: &Run, worker: Uuid, records: &[Staged], notes: &[NoteRow]) -> Result<Step> {
+pub(crate) async fn stage(work: &mut Work, run: &Run, worker: Worker, records: &[Staged], notes: &[NoteRow]) -> Result<Step> {
     if !renew(work, run, worker).await? {
         return Ok(Step::Lost);
     }
@@ -77,7 +81,7 @@ pub(crate) async fn stage(work: &mut Work, run: &Run, worker: Uuid, records: &[S
 }
 
 /// Ends a run whose file cannot be read to its end: nothing of it is applied.
-pub(crate) async fn fail(work: &mut Work, run: &Run, worker: Uuid, unreadable: &Unreadable) -> Result<Step> {
+pub(crate) async fn fail(work: &mut Work, run: &Run, worker: Worker, unreadable: &Unreadable) -> Result<Step> {
     if !renew(work, run, worker).await? {
         return Ok(Step::Lost);
     }
@@ -91,7 +95,7 @@ pub(crate) async fn fail(work: &mut Work, run: &Run, worker: Uuid, unreadable: &
 }
 
 /// Everything is read: settles duplicates, foresees what would happen, and decides whether to go on.
-pub(crate) async fn decide(work: &mut Work, run: &Run, worker: Uuid, header: &Header, guard: VanishGuard) -> Result<Step> {
+pub(crate) async fn decide(work: &mut Work, run: &Run, worker: Worker, header: &Header, guard: VanishGuard) -> Result<Step> {
     if !renew(work, run, worker).await? {
         return Ok(Step::Lost);
     }
@@ -135,7 +139,7 @@ pub(crate) async fn decide(work: &mut Work, run: &Run, worker: Uuid, header: &He
 }
 
 /// Turns some staged records into offers.
-pub(crate) async fn apply(work: &mut Work, run: &Run, worker: Uuid) -> Result<Step> {
+pub(crate) async fn apply(work: &mut Work, run: &Run, worker: Worker) -> Result<Step> {
     if !renew(work, run, worker).await? {
         return Ok(Step::Lost);
     }
@@ -201,7 +205,7 @@ pub(crate) async fn apply(work: &mut Work, run: &Run, worker: Uuid) -> Result<St
 }
 
 /// Withdraws some offers that a full file no longer has; then the run is complete.
-pub(crate) async fn withdraw(work: &mut Work, run: &Run, worker: Uuid) -> Result<Step> {
+pub(crate) async fn withdraw(work: &mut Work, run: &Run, worker: Worker) -> Result<Step> {
     if !renew(work, run, worker).await? {
         return Ok(Step::Lost);
     }
@@ -223,7 +227,7 @@ pub(crate) async fn withdraw(work: &mut Work, run: &Run, worker: Uuid) -> Result
 }
 
 /// Takes back some of what a run did.
-pub(crate) async fn undo(work: &mut Work, run: &Run, worker: Uuid) -> Result<Step> {
+pub(crate) async fn undo(work: &mut Work, run: &Run, worker: Worker) -> Result<Step> {
     if !renew(work, run, worker).await? {
         return Ok(Step::Lost);
     }
@@ -294,8 +298,8 @@ async fn take_back(work: &mut Work, ids: &[Uuid], reason: Withdrawal) -> Result<
     Ok(())
 }
 
-async fn renew(work: &mut Work, run: &Run, worker: Uuid) -> Result<bool> {
-    store::imports::renew(work.tx(), run.id, worker, LEASE_SECONDS).await
+async fn renew(work: &mut Work, run: &Run, worker: Worker) -> Result<bool> {
+    store::imports::renew(work.tx(), run.id, worker.id, worker.lease_seconds).await
 }
 
 /// Who provides the offers of a run that do not say it themselves: what the file says, else what the source says.

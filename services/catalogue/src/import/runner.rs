@@ -1,7 +1,7 @@
 //! Works on import runs, one at a time per process: takes up what is queued or was left by a worker that is gone.
 use super::{Context, Format, Header, Unreadable};
 use crate::{
-    commands::import_steps::{self as steps, Step},
+    commands::import_steps::{self as steps, Step, Worker},
     domain::import_run::{Phase, VanishGuard},
     store::{
         imports::{NoteRow, Run},
@@ -13,7 +13,6 @@ use bildung_chassis::{Principal, Result, Store, Work, files::Files};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 const BY: Principal = Principal::System("import");
 /// Records between two transactions while reading.
@@ -25,12 +24,13 @@ pub(crate) struct Runner {
     pub(crate) store: Store,
     pub(crate) context: Context,
     pub(crate) guard: VanishGuard,
+    pub(crate) lease_seconds: f64,
 }
 
 impl Runner {
     /// The task. A database that is away is waited for.
     pub(crate) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let worker = self.store.ids().id();
+        let worker = self.worker();
         let mut commits = self.store.commits();
         while !stop.is_cancelled() {
             let worked = match self.work_once(worker, &stop).await {
@@ -51,8 +51,13 @@ impl Runner {
         Ok(())
     }
 
+    /// A worker that nobody has met.
+    pub(crate) fn worker(&self) -> Worker {
+        Worker { id: self.store.ids().id(), lease_seconds: self.lease_seconds }
+    }
+
     /// Works on one run until it ends or is held. False if there was none.
-    pub(crate) async fn work_once(&self, worker: Uuid, stop: &CancellationToken) -> Result<bool> {
+    pub(crate) async fn work_once(&self, worker: Worker, stop: &CancellationToken) -> Result<bool> {
         // only who has something to do begins a transaction: each commit wakes everybody
         let mut connection = self.store.pool().acquire().await?;
         if !crate::store::imports::any_to_claim(&mut connection).await? {
@@ -90,14 +95,14 @@ impl Runner {
     }
 
     /// Leaves a run to whoever comes next.
-    async fn release(&self, run: &Run, worker: Uuid) -> Result<()> {
+    async fn release(&self, run: &Run, worker: Worker) -> Result<()> {
         let mut work = self.begin().await?;
         steps::release(&mut work, run, worker).await?;
         work.commit().await
     }
 
     /// Repeats the step of a phase until there is no more; false if the run is no longer ours.
-    async fn repeat(&self, run: &Run, worker: Uuid, stop: &CancellationToken, phase: Phase) -> Result<bool> {
+    async fn repeat(&self, run: &Run, worker: Worker, stop: &CancellationToken, phase: Phase) -> Result<bool> {
         loop {
             if stop.is_cancelled() {
                 self.release(run, worker).await?;
@@ -119,7 +124,7 @@ impl Runner {
     }
 
     /// Reads the whole file into the staging table, then decides. The phase to go on with, if any.
-    async fn read(&self, run: &Run, worker: Uuid, stop: &CancellationToken) -> Result<Option<Phase>> {
+    async fn read(&self, run: &Run, worker: Worker, stop: &CancellationToken) -> Result<Option<Phase>> {
         let mut work = self.begin().await?;
         let begun = steps::begin_reading(&mut work, run, worker).await?;
         work.commit().await?;

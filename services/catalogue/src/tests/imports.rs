@@ -168,7 +168,7 @@ async fn an_interrupted_run_is_resumed_with_every_effect_once() {
     while stage.run(id).await.state != "completed" {
         rounds += 1;
         // dropping the future in the middle of a step is what a crash looks like to the database
-        let worker = stage.db.store.ids().id();
+        let worker = stage.runner.worker();
         let stop = CancellationToken::new();
         let one_worker = stage.runner.work_once(worker, &stop);
         tokio::time::timeout(std::time::Duration::from_millis(40 * rounds), one_worker).await.ok();
@@ -202,7 +202,7 @@ async fn a_run_that_never_gets_on_is_given_up_and_can_be_repeated() {
 async fn a_worker_without_the_lease_changes_nothing() {
     let stage = Stage::new().await;
     let id = stage.start("vhs", &file(&FIVE), false).await;
-    let late = stage.db.store.ids().id();
+    let late = stage.runner.worker();
     let claimed = stage
         .db
         .store

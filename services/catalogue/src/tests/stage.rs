@@ -38,6 +38,7 @@ impl Stage {
             store: db.store.clone(),
             context: import::Context { time_zone: zone, language: "de".into() },
             guard: VanishGuard { max_share: 0.3 },
+            lease_seconds: 10.0,
         };
         Self { db, follower, runner }
     }
@@ -59,7 +60,7 @@ impl Stage {
 
     /// Lets a worker do whatever there is to do.
     pub(super) async fn work(&self) {
-        while self.runner.work_once(self.db.store.ids().id(), &CancellationToken::new()).await.unwrap() {}
+        while self.runner.work_once(self.runner.worker(), &CancellationToken::new()).await.unwrap() {}
     }
 
     pub(super) async fn run(&self, id: Uuid) -> ImportRun {
