@@ -213,7 +213,9 @@ export async function officeJourney(browser, test) {
       await expectText(page, "Es fehlt eine Einwilligung");
       await inspect("office-refer-without-consent");
       await visit.open(caseUrl);
-      await page.getByLabel("Für welche Einrichtung").selectOption({ index: 1 });
+      const institution = page.getByLabel("Für welche Einrichtung");
+      const school = await institution.locator("option", { hasText: "Volkshochschule" }).first().getAttribute("value");
+      await institution.selectOption(school);
       await page.getByLabel("Wozu").selectOption({ value: "referral" });
       await page.getByLabel("Wie", { exact: true }).selectOption({ value: "written" });
       await submit(page, "Einwilligung festhalten");

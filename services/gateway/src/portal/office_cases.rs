@@ -343,8 +343,17 @@ impl ReferPage {
     async fn load(app: &App, caller: &Caller, id: String, q: String) -> Result<Self, Problem> {
         let file = cases::one(app, caller, id).await?;
         let name = |consent: &Consent| consent.recipient_name.clone().unwrap_or_else(|| consent.recipient_actor_id.clone());
-        let asked =
-            pb::SearchOffersRequest { query: q.clone(), page: 1, per_page: 20, locale: "de".into(), ..pb::SearchOffersRequest::default() };
+        let actors: Vec<&str> =
+            file.consents.iter().filter(|consent| refers(consent)).map(|consent| consent.recipient_actor_id.as_str()).collect();
+        let asked = pb::SearchOffersRequest {
+            query: q.clone(),
+            page: 1,
+            per_page: 20,
+            locale: "de".into(),
+            // Only what the institutions provide that the person has agreed to; all, if none of them is known as a provider.
+            providers: providers_of(app, caller, &actors).await?,
+            ..pb::SearchOffersRequest::default()
+        };
         let found = app.peers.catalogue.clone().search_offers(caller.request(asked)).await?.into_inner();
         let offers = found.items.into_iter().map(|offer| Choice {
             id: offer.id,
@@ -364,6 +373,22 @@ impl ReferPage {
             offer_id: String::new(),
         })
     }
+}
+
+/// The catalogue's providers that are these actors.
+async fn providers_of(app: &App, caller: &Caller, actors: &[&str]) -> Result<Vec<String>, Problem> {
+    let mut found = Vec::new();
+    for page in 1.. {
+        let asked = pb::ListProvidersRequest { page, per_page: 100 };
+        let answer = app.peers.catalogue.clone().list_providers(caller.request(asked)).await?.into_inner();
+        let last = u64::from(page) * 100 >= answer.total;
+        let theirs = answer.items.into_iter().filter(|provider| provider.actor_id.as_deref().is_some_and(|id| actors.contains(&id)));
+        found.extend(theirs.map(|provider| provider.id));
+        if last {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
