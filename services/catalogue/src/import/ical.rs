@@ -322,10 +322,10 @@ fn map(uid: &str, group: Vec<Properties>, position: u64, context: &Context) -> E
         None => note(
             Severity::Rejected,
             "UID",
-            "guid_missing",
+            "key_missing",
             "Der Termin hat keine UID und könnte beim nächsten Import nicht wiedererkannt werden.",
         ),
-        Some(key) if key.len() > MAX_KEY => note(Severity::Rejected, "UID", "guid_too_long", "Die UID ist länger als 255 Zeichen."),
+        Some(key) if key.len() > MAX_KEY => note(Severity::Rejected, "UID", "key_too_long", "Die UID ist länger als 255 Zeichen."),
         Some(_) => {}
     }
     if title.is_empty() {

@@ -5,12 +5,15 @@
 pub mod decode;
 pub mod element;
 pub mod ical;
+pub mod kufer;
 pub mod open_vhs;
 pub mod open_vhs_json;
 pub mod open_vhs_xml;
 pub mod place;
 pub(crate) mod runner;
 pub mod text;
+pub mod values;
+pub mod xml;
 
 use crate::domain::{Violation, record::Record};
 use jiff::tz::TimeZone;
@@ -23,6 +26,8 @@ pub enum Format {
     OpenVhs,
     /// The JSON dialect of Open-vhs that Berlin publishes.
     OpenVhsJson,
+    /// KuferSQL's `internet.xml`.
+    Kufer,
     /// iCalendar.
     ICal,
 }
@@ -33,6 +38,7 @@ impl Format {
         match self {
             Self::OpenVhs => "open-vhs",
             Self::OpenVhsJson => "open-vhs-json",
+            Self::Kufer => "kufer",
             Self::ICal => "ical",
         }
     }
@@ -46,11 +52,12 @@ impl Format {
         match self {
             Self::OpenVhs => &open_vhs_xml::OpenVhsXml,
             Self::OpenVhsJson => &open_vhs_json::OpenVhsJson,
+            Self::Kufer => &kufer::Kufer,
             Self::ICal => &ical::ICal,
         }
     }
 
-    const ALL: [Self; 3] = [Self::OpenVhs, Self::OpenVhsJson, Self::ICal];
+    const ALL: [Self; 4] = [Self::OpenVhs, Self::OpenVhsJson, Self::Kufer, Self::ICal];
 }
 
 /// What a caller asks for.
@@ -69,6 +76,7 @@ impl Requested {
             "" | "auto" => Ok(Self::Auto),
             "open-vhs" => Ok(Self::OneOf(&[Format::OpenVhs, Format::OpenVhsJson])),
             "open-vhs-json" => Ok(Self::OneOf(&[Format::OpenVhsJson])),
+            "kufer" => Ok(Self::OneOf(&[Format::Kufer])),
             "ical" => Ok(Self::OneOf(&[Format::ICal])),
             _ => Err(Violation::UnknownFormat(name.to_owned())),
         }
@@ -168,7 +176,8 @@ pub struct Unreadable {
     pub line: u64,
     /// Column, from 1.
     pub column: u64,
-    /// A stable code: `not_well_formed`, `undecodable`, `dtd_refused`, `unexpected_structure`, `encoding_unknown`, `interrupted`.
+    /// A stable code: `not_well_formed`, `undecodable`, `dtd_refused`, `unexpected_structure`, `record_too_large`, `encoding_unknown`,
+    /// `interrupted`.
     pub code: &'static str,
     /// What is wrong, in German.
     pub reason: String,
@@ -192,6 +201,7 @@ mod tests {
         assert_eq!(Requested::Auto.decide(json), Ok(Format::OpenVhsJson));
         assert_eq!(Requested::parse("open-vhs").unwrap().decide(json), Ok(Format::OpenVhsJson));
         assert_eq!(Requested::parse("open-vhs").unwrap().decide(b"rubbish"), Ok(Format::OpenVhs));
+        assert_eq!(Requested::Auto.decide(b"<?xml version='1.0' encoding='windows-1252'?><kurse><kurs>"), Ok(Format::Kufer));
         assert_eq!(Requested::Auto.decide(b"BEGIN:VCALENDAR\r\n"), Ok(Format::ICal));
         assert_eq!(Requested::Auto.decide(b"\xff\xfe\x00"), Err(Violation::FormatNotRecognised));
         assert_eq!(Requested::parse("docx"), Err(Violation::UnknownFormat("docx".into())));

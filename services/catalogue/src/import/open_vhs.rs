@@ -1,8 +1,9 @@
 //! An Open-vhs record, whatever it was written in, as an offer of the catalogue.
 use super::{
-    Context, Entry, Header, Note, Severity,
+    Context, Entry, Header,
     element::Element,
     text::{clean_line, clean_text},
+    values::{Clock, Values, boolean, in_order, sorted, sorted_by_content},
 };
 use crate::domain::{
     accessibility::{Accessibility, Accessible},
@@ -11,7 +12,7 @@ use crate::domain::{
     price::{Cents, Charge, Price, is_on_request, reduced_price_in},
     record::{Certificate, Format, Link, Occurrence, Place, Places, Record},
 };
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::Date;
 
 /// What `export` says about the whole file.
 pub fn header(export: &Element) -> Header {
@@ -19,54 +20,24 @@ pub fn header(export: &Element) -> Header {
     Header { provider: name.filter(|name| !name.is_empty()) }
 }
 
-/// Longest id of a record.
-const MAX_KEY: usize = 255;
-
 /// Maps one `veranstaltung`.
 pub fn map(element: &Element, position: u64, context: &Context) -> Entry {
-    let key = element.value("guid").map(clean_line).filter(|key| !key.is_empty());
-    let mut notes = Notes(Vec::new());
+    let mut values = Values::new(context);
+    let key = values.key(element.value("guid").map(clean_line).filter(|key| !key.is_empty()), "guid");
     let title = element.value("name").map(clean_line).unwrap_or_default();
-    if key.is_none() {
-        notes.rejected(
-            "guid",
-            "guid_missing",
-            "Die Veranstaltung hat keine guid und könnte beim nächsten Import nicht wiedererkannt werden.",
-        );
-    }
-    if key.as_ref().is_some_and(|key| key.len() > MAX_KEY) {
-        notes.rejected("guid", "guid_too_long", "Die guid ist länger als 255 Zeichen.");
-    }
     if title.is_empty() {
-        notes.rejected("name", "title_missing", "Die Veranstaltung hat keinen Namen.");
+        values.rejected("name", "title_missing", "Die Veranstaltung hat keinen Namen.");
     }
-    let record = notes.0.is_empty().then(|| Mapping { element, context, notes: &mut notes }.record(title));
-    Entry { position, key, record, notes: notes.0 }
+    let record = values.is_acceptable().then(|| Mapping { element, values: &mut values }.record(title));
+    Entry { position, key, record, notes: values.into_notes() }
 }
 
-struct Notes(Vec<Note>);
-
-impl Notes {
-    fn add(&mut self, severity: Severity, field: &str, code: &'static str, reason: impl Into<String>) {
-        self.0.push(Note { severity, field: field.to_owned(), code, reason: reason.into() });
-    }
-
-    fn rejected(&mut self, field: &str, code: &'static str, reason: &str) {
-        self.add(Severity::Rejected, field, code, reason);
-    }
-
-    fn warning(&mut self, field: &str, code: &'static str, reason: impl Into<String>) {
-        self.add(Severity::Warning, field, code, reason);
-    }
-}
-
-struct Mapping<'e, 'n> {
+struct Mapping<'e, 'v, 'c> {
     element: &'e Element,
-    context: &'e Context,
-    notes: &'n mut Notes,
+    values: &'v mut Values<'c>,
 }
 
-impl Mapping<'_, '_> {
+impl Mapping<'_, '_, '_> {
     fn record(mut self, title: String) -> Record {
         let element = self.element;
         let subtitle = element.values("untertitel").map(clean_line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ");
@@ -105,7 +76,9 @@ impl Mapping<'_, '_> {
             life_phases,
             target_groups,
             language: Some(
-                element.value("unterrichtssprache").map_or_else(|| self.context.language.clone(), |code| clean_line(code).to_lowercase()),
+                element
+                    .value("unterrichtssprache")
+                    .map_or_else(|| self.values.context().language.clone(), |code| clean_line(code).to_lowercase()),
             ),
             level,
             format,
@@ -148,21 +121,11 @@ impl Mapping<'_, '_> {
     }
 
     fn coordinates(&mut self, candidates: &[&Element]) -> Option<(f64, f64)> {
-        let value = |names: [&str; 4]| {
-            candidates.iter().find_map(|element| names.iter().find_map(|name| element.value(name))).map(|text| text.replace(',', "."))
-        };
+        let value =
+            |names: [&str; 4]| candidates.iter().find_map(|element| names.iter().find_map(|name| element.value(name))).map(str::to_owned);
         let (latitude, longitude) =
             (value(["lat", "latitude", "breitengrad", "geo_lat"])?, value(["lon", "lng", "longitude", "laengengrad"])?);
-        match (latitude.parse::<f64>(), longitude.parse::<f64>()) {
-            (Ok(latitude), Ok(longitude)) if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 => {
-                // nobody means the Gulf of Guinea
-                (latitude != 0.0 || longitude != 0.0).then_some((latitude, longitude))
-            }
-            _ => {
-                self.notes.warning("veranstaltungsort", "coordinates_invalid", format!("Keine Koordinaten: „{latitude}, {longitude}“."));
-                None
-            }
-        }
+        self.values.coordinates(&latitude, &longitude, "veranstaltungsort")
     }
 
     fn features(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -205,7 +168,7 @@ impl Mapping<'_, '_> {
                 Accessible::No
             }
             Some((text, None)) => {
-                self.notes.warning("veranstaltungsort/barrierefrei", "boolean_invalid", format!("Weder ja noch nein: „{text}“."));
+                self.values.warning("veranstaltungsort/barrierefrei", "boolean_invalid", format!("Weder ja noch nein: „{text}“."));
                 Accessible::Unknown
             }
         };
@@ -226,12 +189,12 @@ impl Mapping<'_, '_> {
         };
         let notes: Vec<String> = element.values("zusatz").map(clean_line).filter(|note| !note.is_empty()).collect();
         if let Some(text) = element.value("rabatt_moeglich").filter(|text| boolean(text).is_none()) {
-            self.notes.warning("preis/rabatt_moeglich", "boolean_invalid", format!("Weder ja noch nein: „{text}“."));
+            self.values.warning("preis/rabatt_moeglich", "boolean_invalid", format!("Weder ja noch nein: „{text}“."));
         }
         let stated = element.value("betrag").and_then(|text| {
             let amount = Cents::parse(text);
             if amount.is_none() {
-                self.notes.warning("preis/betrag", "amount_invalid", format!("Kein Betrag: „{text}“."));
+                self.values.warning("preis/betrag", "amount_invalid", format!("Kein Betrag: „{text}“."));
             }
             amount
         });
@@ -257,23 +220,8 @@ impl Mapping<'_, '_> {
         (places != Places::default()).then_some(places)
     }
 
-    /// A count; `-1` says that the source does not know.
     fn number(&mut self, name: &str) -> Option<u16> {
-        let text = self.element.value(name)?;
-        match text.parse::<i64>() {
-            Ok(-1) => None,
-            Ok(number) => {
-                let count = u16::try_from(number).ok();
-                if count.is_none() {
-                    self.notes.warning(name, "number_invalid", format!("Keine mögliche Zahl: „{text}“."));
-                }
-                count
-            }
-            Err(_) => {
-                self.notes.warning(name, "number_invalid", format!("Keine Zahl: „{text}“."));
-                None
-            }
-        }
+        self.values.count(self.element.value(name)?, name)
     }
 
     /// The dates: each `termin`, else the span from the first to the last day.
@@ -287,9 +235,7 @@ impl Mapping<'_, '_> {
         if occurrences.is_empty() {
             occurrences.extend(self.span());
         }
-        occurrences.sort();
-        occurrences.dedup();
-        occurrences
+        in_order(occurrences)
     }
 
     fn session(&mut self, session: &Element) -> Option<Occurrence> {
@@ -298,14 +244,11 @@ impl Mapping<'_, '_> {
             Some(text) => self.date(text, "termin/ende_datum").unwrap_or(date).max(date),
             None => date,
         };
-        let Some(start) = self.time(session, "beginn_uhrzeit") else { return self.all_day(date, last_date) };
+        let Some(start) = self.time(session, "beginn_uhrzeit") else {
+            return self.values.days(date, last_date, "termin/ende_datum");
+        };
         let end = self.time(session, "ende_uhrzeit").unwrap_or(start);
-        let (start_at, end_at) = (self.instant(date, start)?, self.instant(last_date, end)?);
-        if end_at < start_at {
-            self.notes.warning("termin/ende_uhrzeit", "end_before_start", format!("Das Ende {} liegt vor dem Beginn {}.", end.1, start.1));
-            return Some(Occurrence { start: start_at, end: start_at, all_day: false });
-        }
-        Some(Occurrence { start: start_at, end: end_at, all_day: false })
+        self.values.meeting((date, start), (last_date, end), "termin/ende_uhrzeit")
     }
 
     fn span(&mut self) -> Option<Occurrence> {
@@ -314,59 +257,15 @@ impl Mapping<'_, '_> {
             Some(text) => self.date(text, "ende_datum").unwrap_or(first),
             None => first,
         };
-        if last < first {
-            self.notes.warning(
-                "ende_datum",
-                "end_before_start",
-                format!("Das Ende {last} liegt vor dem Beginn {first}; nur der Beginn wird übernommen."),
-            );
-        }
-        self.all_day(first, last.max(first))
-    }
-
-    fn all_day(&mut self, first: Date, last: Date) -> Option<Occurrence> {
-        let start = self.instant(first, (None, Time::midnight()))?;
-        let end = self.instant(last, (None, jiff::civil::time(23, 59, 59, 0)))?;
-        Some(Occurrence { start, end, all_day: true })
+        self.values.days(first, last, "ende_datum")
     }
 
     fn date(&mut self, text: &str, field: &str) -> Option<Date> {
-        let day = text.get(..10).unwrap_or(text);
-        let date = day.parse::<Date>().ok().or_else(|| Date::strptime("%d.%m.%Y", text).ok());
-        // a year such as 0001 or 9999 is a way of saying nothing
-        let date = date.filter(|date| (1990..2100).contains(&date.year()));
-        if date.is_none() {
-            self.notes.warning(field, "date_invalid", format!("Kein Datum: „{text}“."));
-        }
-        date
+        self.values.date(text, field)
     }
 
-    /// A time of day with its offset from UTC, if it has one.
-    fn time(&mut self, session: &Element, name: &str) -> Option<(Option<jiff::tz::Offset>, Time)> {
-        let text = session.value(name)?;
-        let (clock, offset) = match text.rfind(['+', '-', 'Z']).filter(|at| *at >= 4) {
-            Some(at) => (&text[..at], Some(&text[at..])),
-            None => (text, None),
-        };
-        let time = clock.parse::<Time>().ok().or_else(|| Time::strptime("%H:%M", clock).ok());
-        let offset = match offset {
-            None => Some(None),
-            Some("Z") => Some(Some(jiff::tz::Offset::UTC)),
-            Some(text) => offset_of(text).map(Some),
-        };
-        if let (Some(time), Some(offset)) = (time, offset) {
-            return Some((offset, time));
-        }
-        self.notes.warning(&format!("termin/{name}"), "time_invalid", format!("Keine Uhrzeit: „{text}“."));
-        None
-    }
-
-    fn instant(&self, date: Date, (offset, time): (Option<jiff::tz::Offset>, Time)) -> Option<jiff::Timestamp> {
-        let local: DateTime = date.to_datetime(time);
-        match offset {
-            Some(offset) => offset.to_timestamp(local).ok(),
-            None => self.context.time_zone.to_timestamp(local).ok(),
-        }
+    fn time(&mut self, session: &Element, name: &str) -> Option<Clock> {
+        self.values.time(session.value(name)?, &format!("termin/{name}"))
     }
 
     /// The page where one books, and all others.
@@ -374,11 +273,7 @@ impl Mapping<'_, '_> {
         let mut links: Vec<Link> = Vec::new();
         for address in self.element.children_named("webadresse") {
             let Some(uri) = address.value("uri") else { continue };
-            let uri = clean_line(uri).replace(' ', "%20");
-            if !(uri.starts_with("http://") || uri.starts_with("https://")) {
-                self.notes.warning("webadresse/uri", "url_invalid", format!("Keine Webadresse: „{uri}“."));
-                continue;
-            }
+            let Some(uri) = self.values.url(&clean_line(uri), "webadresse/uri") else { continue };
             let line = |name: &str| address.value(name).map(clean_line).unwrap_or_default();
             links.push(Link { kind: line("typ"), name: line("name"), url: uri });
         }
@@ -402,31 +297,4 @@ fn target_group(raw: &str) -> String {
         Some((code, name)) if code.trim().len() <= 1 => name.trim().to_owned(),
         _ => line,
     }
-}
-
-fn boolean(text: &str) -> Option<bool> {
-    match text.trim().to_lowercase().as_str() {
-        "true" | "1" | "ja" | "yes" | "wahr" => Some(true),
-        "false" | "0" | "nein" | "no" | "falsch" => Some(false),
-        _ => None,
-    }
-}
-
-fn offset_of(text: &str) -> Option<jiff::tz::Offset> {
-    let sign = if text.starts_with('-') { -1 } else { 1 };
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let hours: i32 = digits.get(..2)?.parse().ok()?;
-    let minutes: i32 = digits.get(2..4).unwrap_or("00").parse().ok()?;
-    jiff::tz::Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
-}
-
-fn sorted(lines: impl Iterator<Item = String>) -> Vec<String> {
-    sorted_by_content(lines.filter(|line| !line.is_empty()))
-}
-
-fn sorted_by_content<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut items: Vec<T> = items.collect();
-    items.sort();
-    items.dedup();
-    items
 }

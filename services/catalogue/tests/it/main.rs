@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says what it skipped")]
 
 mod ical;
+mod kufer;
 mod open_vhs;
 mod search;
 mod shared;

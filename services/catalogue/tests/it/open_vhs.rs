@@ -86,7 +86,7 @@ fn what_is_wrong_is_reported_with_its_field() {
     assert_eq!(record.accessibility.value, Accessible::Unknown);
     assert_eq!((record.places, record.url), (None, None));
     assert_eq!(codes(2), [("name", "title_missing", Severity::Rejected)]);
-    assert_eq!(codes(3), [("guid", "guid_missing", Severity::Rejected)]);
+    assert_eq!(codes(3), [("guid", "key_missing", Severity::Rejected)]);
     assert!(entries[2].record.is_none() && entries[3].record.is_none());
 }
 
