@@ -5,6 +5,7 @@
 pub mod decode;
 pub mod element;
 pub mod ical;
+pub mod json;
 pub mod kufer;
 pub mod open_vhs;
 pub mod open_vhs_json;
