@@ -104,7 +104,7 @@ pub(crate) struct Delivery {
     /// Source the file belongs to: 1 to 64 of a-z, 0-9 and hyphen. An editor's first import creates it.
     #[param(required = true)]
     pub(crate) source: String,
-    /// `auto` (the default), `open-vhs`, `open-vhs-json` or `ical`.
+    /// `auto` (the default), `open-vhs`, `open-vhs-json`, `kufer` or `ical`.
     pub(crate) format: String,
     /// `full` (the default) withdraws what the file no longer has, `delta` does not.
     pub(crate) mode: String,
