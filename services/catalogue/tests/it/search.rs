@@ -265,23 +265,41 @@ fn suggestions_complete_what_is_typed() {
 }
 
 /// Berlin's courses, indexed.
-fn berlin() -> Option<(OfferIndex, Vec<Record>)> {
-    let bytes = shared::berlin()?;
-    let context = Context { time_zone: zone(), language: "de".into() };
-    let mut records = Vec::new();
-    read(Format::OpenVhsJson, &context, Box::new(&bytes[..]), &mut |entry| {
-        records.extend(entry.record);
-        true
-    })
-    .unwrap();
-    let offers: Vec<Offer> = records.iter().enumerate().map(|(at, record)| offer(at as u128 + 1, record.clone())).collect();
-    let index = index(&offers);
-    Some((index, records))
+pub(crate) struct BerlinIndex {
+    index: OfferIndex,
+    records: Vec<Record>,
+    keys: Vec<String>,
+}
+
+impl BerlinIndex {
+    pub(crate) fn new(file: &[u8]) -> Self {
+        let context = Context { time_zone: zone(), language: "de".into() };
+        let (mut records, mut keys) = (Vec::new(), Vec::new());
+        read(Format::OpenVhsJson, &context, Box::new(file), &mut |entry| {
+            if let (Some(record), Some(key)) = (entry.record, entry.key) {
+                records.push(record);
+                keys.push(key);
+            }
+            true
+        })
+        .unwrap();
+        let offers: Vec<Offer> = records.iter().enumerate().map(|(at, record)| offer(at as u128 + 1, record.clone())).collect();
+        Self { index: index(&offers), records, keys }
+    }
+
+    /// Ids, at the source, of all courses found, the best first.
+    pub(crate) fn find(&self, text: &str) -> Vec<String> {
+        let answer = ask(&self.index, &Question { per_page: self.keys.len(), ..question(text) });
+        assert_eq!(answer.items.len() as u64, answer.total);
+        let key = |id: &str| self.keys[usize::try_from(Uuid::parse_str(id).unwrap().as_u128()).unwrap() - 1].clone();
+        answer.items.iter().map(|offer| key(&offer.id)).collect()
+    }
 }
 
 #[test]
 fn berlin_s_courses_are_found() {
-    let Some((index, records)) = berlin() else { return };
+    let Some(file) = shared::berlin() else { return };
+    let BerlinIndex { index, records, .. } = BerlinIndex::new(&file);
     let total = |text: &str| ask(&index, &question(text)).total;
     let heading = |record: &Record| format!("{} {} {}", record.title, record.subtitle, record.keywords.join(" ")).to_lowercase();
     let holding = |part: &str| records.iter().filter(|record| heading(record).contains(part)).count() as u64;
