@@ -3,7 +3,7 @@ use super::{analysis::Analyser, schema::Fields};
 use crate::domain::{
     offer::{Instance, Offer, State},
     price::Charge,
-    record::{Place, Places},
+    record::{Place, Places, Record},
 };
 use bildung_proto::rpc::catalogue as wire;
 use jiff::{Timestamp, tz::TimeZone};
@@ -136,7 +136,8 @@ pub(super) fn document(fields: &Fields, analyser: &mut Analyser, offer: &Offer, 
     let mut all_stems = Tokens::default();
     let keywords = record.keywords.join(" ; ");
     let provider = &offer.provider.name;
-    let texts = [record.title.as_str(), record.subtitle.as_str(), keywords.as_str(), provider.as_str(), record.description.as_str()];
+    let place = place_words(record);
+    let texts = [&record.title, &record.subtitle, &keywords, &place, provider, &record.description];
     for (place, text) in texts.into_iter().enumerate() {
         let (mut words, mut stems) = (Tokens::default(), Tokens::default());
         for word in analyser.words(text) {
@@ -185,6 +186,13 @@ pub(super) fn document(fields: &Fields, analyser: &mut Analyser, offer: &Offer, 
     }
     document.add_u64(fields.tiebreak, offer.id.as_u64_pair().1);
     document
+}
+
+/// House, street, town and district: where people look for something nearby. Sources write `Linienstr.`, people either.
+fn place_words(record: &Record) -> String {
+    let parts = record.place.iter().flat_map(|place| [&place.name, &place.street, &place.postcode, &place.city, &place.district]);
+    let words = parts.chain(&record.district).map(String::as_str).collect::<Vec<_>>().join(" ; ");
+    words.replace("str.", "straße").replace("Str.", "Straße")
 }
 
 /// Tokens of one field, all that the index needs of a text.

@@ -4,7 +4,8 @@ use tantivy::schema::{
 };
 
 /// Fields of an offer that hold text, the weightier first, with their weights.
-pub(super) const TEXTS: [(&str, f32); 5] = [("title", 10.0), ("subtitle", 6.0), ("keywords", 4.0), ("provider", 2.0), ("description", 1.0)];
+pub(super) const TEXTS: [(&str, f32); 6] =
+    [("title", 10.0), ("subtitle", 6.0), ("keywords", 4.0), ("place", 3.0), ("provider", 2.0), ("description", 1.0)];
 
 /// Names of the facets with a code or name as value, in the order of answers.
 pub(super) const FACETS: [&str; 8] = ["life_phase", "topic", "district", "language", "level", "format", "accessible", "provider"];
@@ -28,7 +29,7 @@ pub(super) struct Fields {
     /// The offer as it is answered, without what depends on the time.
     pub(super) offer: Field,
     /// Stems of words and of their parts, per text.
-    pub(super) stems: [Field; 5],
+    pub(super) stems: [Field; 6],
     /// Words as written, of the three weightiest texts.
     pub(super) words: [Field; 3],
     /// All words as written: the dictionary that typos are mended with.

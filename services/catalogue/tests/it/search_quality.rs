@@ -35,10 +35,17 @@ struct Sum {
     with_hits: usize,
 }
 
-/// Least recall by class, on the half that is never tuned on: what there is today. Words of other languages, synonyms and
-/// places are hardly found yet.
-const FLOORS: [(&str, f64); 6] =
-    [("exact", 1.0), ("inflection", 0.70), ("compound head", 0.97), ("compound first part", 0.99), ("typo", 0.95), ("umlaut", 0.98)];
+/// Least recall by class, on the half that is never tuned on: what there is today. Words of other languages and synonyms
+/// are hardly found yet.
+const FLOORS: [(&str, f64); 7] = [
+    ("exact", 1.0),
+    ("inflection", 0.70),
+    ("compound head", 0.97),
+    ("compound first part", 0.99),
+    ("typo", 0.95),
+    ("umlaut", 0.98),
+    ("place", 0.95),
+];
 
 #[test]
 fn judged_queries_are_answered() {
